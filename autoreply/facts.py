@@ -1,0 +1,200 @@
+"""What a shop has said about itself: the only source of every date, amount, gift, courier and region in an answer.
+
+The models mirror ``[shop]`` in the settings file. ``None`` (or an empty list) always means "the shop has not said":
+an answer that needs such a fact is not given, a person gets the question instead. An explicit ``0`` is 0.
+"""
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Platform = Literal["taobao", "tmall", "pdd", "douyin", "jd"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _ordered_range(value: str) -> str:
+    low, _, high = value.partition("-")
+    if int(low) > int(high or low):
+        raise ValueError("the first number is larger than the second; write the smaller one first, such as 3-5")
+    return value
+
+
+Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
+DayRange = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?$", examples=["3-5"]), AfterValidator(_ordered_range)]
+
+
+class Facts(BaseModel):
+    """Base of all fact models: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Hours(Facts):
+    """When a person answers at the shop, in the shop's time zone."""
+
+    open: time = Field(time(9), description="a person is there from")
+    close: time = Field(time(22), description="a person is there until; earlier than open means past midnight")
+    days: tuple[Weekday, ...] = Field(WEEKDAYS, description="days on which a person is there")
+
+
+class Presale(Facts):
+    """Goods that are sent on a date of their own."""
+
+    keywords: tuple[str, ...] = Field(min_length=1, description="words by which a buyer names these goods")
+    ships_on: date = Field(description="first day on which these goods are sent")
+
+
+class Shipping(Facts):
+    """When and from where a paid order is sent."""
+
+    ship_from: str | None = Field(None, description="place the goods are sent from")
+    cutoff: time | None = Field(None, description="paid before this time is sent the same working day")
+    within_hours: int | None = Field(None, ge=1, le=720, description="sent at the latest this many hours after payment")
+    weekends: bool = Field(False, description="the warehouse sends on Saturdays and Sundays")
+    holidays: bool = Field(False, description="the warehouse sends on public holidays")
+    presale: tuple[Presale, ...] = ()
+
+
+class Region(Facts):
+    """An exception for some provinces: slower, dearer, or not served at all."""
+
+    regions: tuple[str, ...] = Field(min_length=1, description="provinces or cities, short names such as 新疆")
+    days: DayRange | None = Field(None, description="days on the way")
+    fee: Money | None = Field(None, description="postage in yuan")
+    served: bool = True
+
+
+class Delivery(Facts):
+    """How long a parcel is on its way in general; ``regions`` holds the exceptions."""
+
+    days: DayRange | None = Field(None, description="days on the way, such as 3-5")
+    regions: tuple[Region, ...] = ()
+
+
+class Couriers(Facts):
+    """Who carries the parcels."""
+
+    default: tuple[str, ...] = Field((), description="couriers used without asking")
+    on_request: tuple[str, ...] = Field((), description="couriers a buyer may ask for; the buyer pays the difference")
+
+
+class Freight(Facts):
+    """Postage. ``free_over`` 0 means free from the first yuan, None means the shop has not said."""
+
+    free_over: Money | None = Field(None, description="postage is free from this order amount in yuan")
+    fee: Money | None = Field(None, description="postage below that amount in yuan")
+    excluded: tuple[str, ...] = Field((), description="regions that free postage leaves out")
+
+
+class Invoice(Facts):
+    """Invoices. That one can be had is the law and no setting."""
+
+    kinds: tuple[str, ...] = Field(("电子普通发票",), min_length=1, description="kinds issued")
+    special_vat: bool = Field(False, description="专票 (special VAT invoice) can be issued")
+    within_days: int | None = Field(None, ge=0, le=90, description="issued within this many days after receipt")
+    resend_days: int | None = Field(None, ge=0, le=90, description="补寄: sent later within this many days")
+
+
+class Card(Facts):
+    """Credit cards are supported by default; only special categories may switch them off."""
+
+    accepted: bool = True
+
+
+class InstalmentProvider(Facts):
+    """One provider of instalments as the platform's checkout shows it for this shop."""
+
+    name: str = Field(examples=["花呗"])
+    periods: tuple[int, ...] = Field(min_length=1, description="numbers of periods offered")
+    interest_free: tuple[int, ...] = Field((), description="of those, the ones whose fee the shop has taken over")
+
+    @model_validator(mode="after")
+    def _known_periods(self) -> "InstalmentProvider":
+        if unknown := set(self.interest_free) - set(self.periods):
+            raise ValueError(f"interest_free names periods that periods does not offer: {sorted(unknown)}")
+        return self
+
+
+class Instalment(Facts):
+    """Instalments: nothing is promised that is not listed here."""
+
+    providers: tuple[InstalmentProvider, ...] = ()
+    threshold: Money | None = Field(None, description="order amount in yuan from which instalments are offered")
+    excluded: tuple[str, ...] = Field((), description="kinds of sale without instalments, such as 聚划算")
+
+
+class Cod(Facts):
+    """Cash on delivery. None: the shop has not said."""
+
+    accepted: bool | None = None
+
+
+class Bargain(Facts):
+    """What may be conceded when a buyer asks for less. 0 is 0: nothing."""
+
+    limit_percent: Decimal = Field(Decimal(0), ge=0, le=50, description="largest concession, percent of the price")
+    rounds: int = Field(2, ge=0, le=10, description="times the bot answers before a person does; 0: a person at once")
+    gift: str | None = Field(None, description="gift that may be named instead of a lower price")
+    coupon: str | None = Field(None, description="a coupon that really exists, as the page words it")
+
+
+class Returns(Facts):
+    """Returns. Seven days without a reason are the law; a shop may be more generous."""
+
+    days: int = Field(7, ge=7, le=90, description="days after signing within which goods may go back without a reason")
+    no_reason_excluded: tuple[str, ...] = Field((), description="goods the law excludes, such as 定制商品")
+    freight_insurance: bool = Field(False, description="the shop gives 运费险 with every order")
+    buyer_pays_no_reason: bool = Field(True, description="without a fault the buyer pays the way back")
+    warranty: str | None = Field(None, description="warranty as the page words it, such as 整机保修一年")
+
+
+class Gifts(Facts):
+    """Gifts that really come with an order."""
+
+    text: str | None = Field(None, description="the gift as the page words it, such as 每单送一双一次性手套")
+
+
+class Promotion(Facts):
+    """The running campaign. After ``until`` it is no longer mentioned."""
+
+    text: str | None = Field(None, description="campaign as the page words it, such as 满99减10")
+    until: date | None = Field(None, description="last day of the campaign")
+
+
+class PriceProtection(Facts):
+    """价保: days after payment within which a lower price is made good; None: the shop has not said."""
+
+    days: int | None = Field(None, ge=0, le=90)
+
+
+class Goods(Facts):
+    """What can be said of all goods of the shop."""
+
+    authentic: str | None = Field(None, description="wording on authenticity that a record backs")
+
+
+class Shop(Facts):
+    """``[shop]``: all facts of one shop."""
+
+    id: str = Field("main", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="the shop's id in messages")
+    name: str = Field("本店", min_length=1, max_length=40)
+    platform: Platform = "taobao"
+    timezone: str = "Asia/Shanghai"
+    hours: Hours = Hours()
+    shipping: Shipping = Shipping()
+    delivery: Delivery = Delivery()
+    couriers: Couriers = Couriers()
+    freight: Freight = Freight()
+    invoice: Invoice = Invoice()
+    card: Card = Card()
+    instalment: Instalment = Instalment()
+    cod: Cod = Cod()
+    bargain: Bargain = Bargain()
+    returns: Returns = Returns()
+    gifts: Gifts = Gifts()
+    promotion: Promotion = Promotion()
+    price_protection: PriceProtection = PriceProtection()
+    goods: Goods = Goods()
