@@ -4,7 +4,7 @@ The models mirror ``[shop]`` in the settings file. ``None`` (or an empty list) a
 an answer that needs such a fact is not given, a person gets the question instead. An explicit ``0`` is 0.
 """
 
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -38,6 +38,14 @@ class Hours(Facts):
     open: time = Field(time(9), description="a person is there from")
     close: time = Field(time(22), description="a person is there until; earlier than open means past midnight")
     days: tuple[Weekday, ...] = Field(WEEKDAYS, description="days on which a person is there")
+
+    def staffed(self, now: datetime) -> bool:
+        """A person is there at ``now``, the shop's local time."""
+        clock, today = now.time(), now.weekday()
+        if self.open < self.close:
+            return self.open <= clock < self.close and WEEKDAYS[today] in self.days
+        since_open = clock >= self.open and WEEKDAYS[today] in self.days
+        return since_open or (clock < self.close and WEEKDAYS[today - 1] in self.days)
 
 
 class Presale(Facts):
@@ -198,3 +206,9 @@ class Shop(Facts):
     promotion: Promotion = Promotion()
     price_protection: PriceProtection = PriceProtection()
     goods: Goods = Goods()
+
+    def on(self, day: date) -> "Shop":
+        """The shop as it stands on ``day``: a campaign that has ended is no longer a fact."""
+        if self.promotion.until is None or day <= self.promotion.until:
+            return self
+        return self.model_copy(update={"promotion": Promotion()})

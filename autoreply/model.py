@@ -38,7 +38,7 @@ class Behaviour(StrEnum):
 
 
 class Decision(StrEnum):
-    """What understanding alone proposes for a text; plugins and the gate may still turn it into something more careful."""
+    """What understanding alone proposes for a text; plugins and the gate may still make it more careful."""
 
     ANSWER = "answer"
     ASK = "ask"
@@ -231,6 +231,8 @@ class Finding:
     matched: str
     at_stake: tuple[AtStake, ...] = ()
     suggestion: str = ""
+    backing: str = ""
+    """The setting or record that backs what is claimed; set in ``Verdict.backed`` only."""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -244,6 +246,10 @@ class Verdict:
     action: Action
     text: str
     findings: tuple[Finding, ...] = ()
+    backed: tuple[Finding, ...] = ()
+    """Claims that pass because a setting or record backs them: each with its ``backing``. No findings."""
+    override: str = ""
+    """The reason an agent gave for sending a text in spite of a block."""
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -1,0 +1,37 @@
+# Two commands on a fresh machine: `make run` starts the responder, `make test` runs all tests.
+PYTHON ?= python3
+CONFIG ?= $(if $(wildcard config.toml),config.toml,config.example.toml)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types check clean
+
+run: $(VENV)/.installed
+	@$(BIN)/autoreply run --config $(CONFIG)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+check: $(VENV)/.installed
+	@$(BIN)/autoreply check --config $(CONFIG)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache

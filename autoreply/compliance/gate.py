@@ -1,0 +1,359 @@
+"""The gate: every text that is to leave is judged here, and only here can a text become ``Released``."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, NoReturn, final
+
+from autoreply.compliance import identity
+from autoreply.compliance.backing import BACKERS, Standing
+from autoreply.compliance.builtin import BUILTINS
+from autoreply.compliance.normalise import Folded, fold, fold_word
+from autoreply.compliance.pattern import Found
+from autoreply.compliance.rulebook import Rulebook
+from autoreply.compliance.scanner import Scan, Scanner, Vocabulary, Watch
+from autoreply.compliance.schema import DutyRule, Group, Rule
+from autoreply.facts import Platform, Shop
+from autoreply.model import Action, AtStake, ConversationKey, Finding, Severity, Verdict
+
+GATE_ERROR = "gate-error"
+"""Rule id of the finding that blocks a text when the gate itself fails."""
+_REWRITES = 3
+"""How often a text is rewritten before the gate gives up and blocks it."""
+
+Origin = Literal["plugin", "canned", "host", "agent", "generated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text that is to leave. ``override`` is an agent's recorded reason to send it in spite of a block."""
+
+    key: ConversationKey
+    text: str
+    backed: Mapping[str, str]
+    origin: Origin
+    duties: frozenset[str] = frozenset()
+    override: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What an incoming message obliges the shop to do. ``start:end`` is the span in the message as written."""
+
+    rule: str
+    duty: str
+    start: int
+    end: int
+    matched: str
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start, self.end
+
+
+class _Token:
+    """Held by this module alone."""
+
+
+_TOKEN: Final = _Token()
+
+
+@final
+class Released:
+    """A text that may leave. Only the gate makes one; it cannot be built, changed, copied or unpickled elsewhere."""
+
+    __slots__ = ("_key", "_rulebook_version", "_text", "_verdict")
+
+    def __init__(self, token: _Token, key: ConversationKey, text: str, verdict: Verdict, rulebook_version: str) -> None:
+        if token is not _TOKEN:
+            raise TypeError("only Gate.release makes a Released")
+        for name, value in (("_key", key), ("_text", text), ("_verdict", verdict), ("_rulebook_version", rulebook_version)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def key(self) -> ConversationKey:
+        return self._key  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def text(self) -> str:
+        return self._text  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def verdict(self) -> Verdict:
+        return self._verdict  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def rulebook_version(self) -> str:
+        return self._rulebook_version  # type: ignore[attr-defined, no-any-return]
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise TypeError("a Released cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise TypeError("a Released cannot be changed")
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError("a Released cannot be copied")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError("a Released cannot be copied")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Released cannot be pickled")
+
+    def __repr__(self) -> str:
+        return f"Released({self.key}, {self.text!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """A rule, and the group of its patterns that a watch stands for."""
+
+    rule: Rule
+    group: Group
+    severity: Severity
+    figures: tuple[AtStake, ...]
+    replace: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A finding before it is shown: with its place in the folded text and how to mend it."""
+
+    finding: Finding
+    edit: tuple[int, int, str] | None = None
+    opening: str = ""
+    closing: str = ""
+
+
+@dataclass(slots=True)
+class _Findings:
+    found: list[_Raw] = field(default_factory=list)
+    backed: list[Finding] = field(default_factory=list)
+
+
+class Gate:
+    """Judges texts by a rulebook, the facts of one shop and the platforms it sells on. Safe to share between threads."""
+
+    def __init__(self, rulebook: Rulebook, shop: Shop, *, platforms: Collection[Platform] | None = None) -> None:
+        self.rulebook = rulebook
+        self.shop = shop
+        self.platforms = frozenset(platforms if platforms is not None else (shop.platform,))
+        self._owners: list[_Owner] = []
+        vocabulary = Vocabulary(rulebook.classes, rulebook.spellings)
+        watches = [w for r in rulebook.rules if self._applies(r.platforms) for w in self._watches(r, vocabulary)]
+        self._builtins = [o for o in self._whole_rules() if o.rule.builtin]
+        self._duties = [d for d in rulebook.duties if self._applies(d.platforms)]
+        self._answers = {d.duty: vocabulary.compile(d.answer) for d in self._duties if d.answer}
+        self._scanner = Scanner(vocabulary, watches)
+        incoming = Vocabulary(rulebook.classes, rulebook.spellings)
+        self._incoming = Scanner(incoming, [_duty_watch(i, d, incoming) for i, d in enumerate(self._duties)])
+
+    def _applies(self, platforms: tuple[Platform, ...]) -> bool:
+        return not platforms or not self.platforms.isdisjoint(platforms)
+
+    def _watches(self, rule: Rule, vocabulary: Vocabulary) -> Iterable[Watch]:
+        shared = vocabulary.exemptions(rule.exempt)
+        groups = [Group(patterns=rule.patterns, backing=rule.backing)] if rule.patterns else []
+        for group in (*groups, *rule.also):
+            if self._applies(group.platforms):
+                negation = rule.negation if group.negation is None else group.negation
+                exempt = shared + vocabulary.exemptions(group.exempt)
+                yield Watch(len(self._owners), vocabulary.compile(group.patterns), exempt, negation)
+                self._owners.append(self._owner(rule, group))
+
+    def _whole_rules(self) -> list[_Owner]:
+        any_group = Group(patterns=("-",))
+        return [self._owner(r, any_group) for r in self.rulebook.rules if self._applies(r.platforms)]
+
+    def _owner(self, rule: Rule, group: Group) -> _Owner:
+        figures = tuple(s.figure() for s in rule.at_stake if self._applies(s.platforms))
+        edits = {fold_word(k): v for k, v in rule.replace.items()}
+        return _Owner(rule, group, group.severity or rule.severity, figures, edits)
+
+    def check(
+        self,
+        text: str,
+        *,
+        backed: Mapping[str, str] | None = None,
+        generated: bool = False,
+        duties: Collection[str] = (),
+    ) -> Verdict:
+        """Judge a text. Pure, and never raises: if the gate itself fails, the verdict blocks with ``gate-error``.
+
+        Args:
+            text: what is to leave, as written.
+            backed: phrases of the text and the setting or record that backs each.
+            generated: a model wrote the text, so that it must carry a label.
+            duties: duties of the turn (``duties()``), to be verified in the answer where they can be.
+        """
+        try:
+            return self._check(text, backed or {}, generated, duties)
+        except Exception as e:  # whatever fails here, nothing leaves
+            finding = Finding(GATE_ERROR, Severity.BLOCK, 0, len(text), "", suggestion=f"{type(e).__name__}: {e}")
+            return Verdict(Action.BLOCK, "", (finding,))
+
+    def _check(self, text: str, backed: Mapping[str, str], generated: bool, duties: Collection[str]) -> Verdict:
+        first = now = self._look(text, backed, generated, duties)
+        for _ in range(_REWRITES):
+            gravest = {r.finding.severity for r in now.found}
+            if Severity.BLOCK in gravest:
+                break
+            if Severity.REWRITE not in gravest:
+                findings = tuple(r.finding for r in first.found)
+                action = Action.REWRITE if now is not first else Action.WARN if findings else Action.PASS
+                return Verdict(action, text, findings, tuple(first.backed))
+            text = _rewritten(text, now.found)
+            now = self._look(text, backed, generated, duties)
+        all_found = first.found if now is first else [*first.found, *_only(now.found, Severity.BLOCK)]
+        findings = tuple(r.finding for r in all_found)
+        if not any(f.severity is Severity.BLOCK for f in findings):
+            findings = tuple(replace(f, severity=Severity.BLOCK) for f in findings)
+        return Verdict(Action.BLOCK, "", findings, tuple(first.backed))
+
+    def _look(self, text: str, backed: Mapping[str, str], generated: bool, duties: Collection[str]) -> _Findings:
+        folded = fold(text)
+        scan = self._scanner.scan(folded)
+        result = _Findings()
+        hosts = {fold_word(k): v for k, v in backed.items()} if backed else {}
+        for watch, found in scan.matches():
+            self._judge(self._owners[watch.owner], found, scan, hosts, result)
+        for owner in self._builtins:
+            check = owner.rule.builtin
+            if check and (check != "label" or generated):
+                for start, end in BUILTINS[check](scan):
+                    self._judge(owner, Found(start, end, ()), scan, hosts, result)
+        for duty in duties:
+            self._verify(duty, scan, result)
+        result.found = _each_once(result.found)
+        return result
+
+    def _judge(self, owner: _Owner, found: Found, scan: Scan, hosts: Mapping[str, str], result: _Findings) -> None:
+        """Turn a match into a finding, unless a setting backs it."""
+        folded, severity = scan.folded, owner.severity
+        start, end = folded.span(found.start, found.end)
+        finding = Finding(
+            owner.rule.id, severity, start, end, folded.written[start:end], owner.figures, owner.rule.suggestion
+        )
+        if owner.group.backing:
+            low, high = scan.place.sentence(found.start, found.end)
+            setting = _covering(hosts, folded.text, found)
+            standing = BACKERS[owner.group.backing](
+                self.shop, folded.text[found.start : found.end], folded.text[low:high]
+            )
+            if setting or standing.standing is Standing.BACKED:
+                result.backed.append(replace(finding, severity=Severity.WARN, backing=setting or standing.setting))
+                return
+            if standing.standing is Standing.UNKNOWN and owner.group.unknown == "pass":
+                return
+            if standing.standing is Standing.DIFFERS:
+                finding = replace(finding, severity=Severity.BLOCK)
+        raw = _Raw(finding)
+        if finding.severity is Severity.REWRITE:
+            raw = _mended(raw, owner, found, folded)
+        result.found.append(raw)
+
+    def _verify(self, duty: str, scan: Scan, result: _Findings) -> None:
+        patterns = self._answers.get(duty)
+        if patterns is None or scan.any(patterns):
+            return
+        entry = next(d for d in self._duties if d.duty == duty)
+        rule = self.rulebook.rule(entry.rule)
+        figures = tuple(s.figure() for s in rule.at_stake if self._applies(s.platforms)) if rule else ()
+        written = scan.folded.written
+        suggestion = entry.suggestion or (rule.suggestion if rule else "")
+        finding = Finding(entry.rule, Severity.BLOCK, 0, len(written), written, figures, suggestion)
+        result.found.append(_Raw(finding))
+
+    def release(self, draft: Draft) -> "Released | Verdict":
+        """Release a draft, rewritten if need be, or give the verdict that blocks it.
+
+        An agent's own text may pass a block when the draft carries the agent's reason as ``override``; the reason is
+        kept in ``Released.verdict``. A failure of the gate itself can not be overridden.
+        """
+        try:
+            generated = draft.origin == "generated"
+            verdict = self.check(draft.text, backed=draft.backed, generated=generated, duties=draft.duties)
+            if verdict.action is Action.BLOCK:
+                if draft.origin != "agent" or not (draft.override or "").strip() or GATE_ERROR in verdict.rules:
+                    return verdict
+                verdict = replace(verdict, text=draft.text, override=draft.override or "")
+            return Released(_TOKEN, draft.key, verdict.text, verdict, self.rulebook.version)
+        except Exception as e:  # whatever fails here, nothing leaves
+            finding = Finding(GATE_ERROR, Severity.BLOCK, 0, 0, "", suggestion=f"{type(e).__name__}: {e}")
+            return Verdict(Action.BLOCK, "", (finding,))
+
+    def duties(self, text: str) -> tuple[Duty, ...]:
+        """What an incoming message obliges the shop to do, in order of appearance, each duty once."""
+        scan = self._incoming.scan(fold(text))
+        found: dict[str, Duty] = {}
+        for watch, match in sorted(scan.matches(), key=lambda m: (m[1].start, -m[1].end)):
+            rule = self._duties[watch.owner]
+            start, end = scan.folded.span(match.start, match.end)
+            found.setdefault(rule.duty, Duty(rule.rule, rule.duty, start, end, text[start:end]))
+        return tuple(found.values())
+
+    def identity(self, conversation_buyer_id: str, order_buyer_id: str) -> identity.Identity:
+        """Whether order data may be shown in this conversation: only to the very account that bought."""
+        return identity.compare(conversation_buyer_id, order_buyer_id)
+
+
+def _duty_watch(owner: int, duty: DutyRule, vocabulary: Vocabulary) -> Watch:
+    return Watch(owner, vocabulary.compile(duty.patterns), vocabulary.exemptions(duty.exempt), duty.negation)
+
+
+def _covering(hosts: Mapping[str, str], text: str, found: Found) -> str:
+    """The setting behind a phrase that overlaps the match, or an empty string."""
+    for phrase, setting in hosts.items():
+        if not phrase:
+            continue
+        at = text.find(phrase, max(0, found.start - len(phrase) + 1), found.end + len(phrase) - 1)
+        if at >= 0 and at < found.end and at + len(phrase) > found.start:
+            return setting
+    return ""
+
+
+def _mended(raw: _Raw, owner: _Owner, found: Found, folded: Folded) -> _Raw:
+    """How to rewrite the match; one for which the rule knows no safe wording blocks."""
+    for start, end in found.parts:
+        safe = owner.replace.get(folded.text[start:end])
+        if safe is not None:
+            return replace(raw, edit=(*folded.span(start, end), safe))
+    if owner.rule.opening or owner.rule.closing:
+        opened = owner.rule.opening and owner.rule.opening.rstrip("，") in folded.text
+        return replace(raw, opening="" if opened else owner.rule.opening, closing=owner.rule.closing if opened else "")
+    return _Raw(replace(raw.finding, severity=Severity.BLOCK))
+
+
+def _rewritten(text: str, found: list[_Raw]) -> str:
+    edits: list[tuple[int, int, str]] = []
+    for start, end, safe in sorted({r.edit for r in found if r.edit}):
+        if not edits or start >= edits[-1][1]:
+            edits.append((start, end, safe))
+    for start, end, safe in reversed(edits):
+        text = text[:start] + safe + text[end:]
+    openings = dict.fromkeys(r.opening for r in found if r.opening)
+    closings = dict.fromkeys(r.closing for r in found if r.closing)
+    return "".join(openings) + text + "".join(closings)
+
+
+def _only(found: list[_Raw], severity: Severity) -> list[_Raw]:
+    return [r for r in found if r.finding.severity is severity]
+
+
+_GRAVEST_FIRST = {Severity.BLOCK: 0, Severity.REWRITE: 1, Severity.WARN: 2}
+
+
+def _each_once(found: list[_Raw]) -> list[_Raw]:
+    """Of overlapping findings of one rule the gravest, then the first and longest; in order of appearance."""
+    kept: list[_Raw] = []
+    reach: dict[tuple[str, Severity], int] = {}
+    blocked = {r.finding.rule for r in found if r.finding.severity is not Severity.WARN}
+    for raw in sorted(found, key=lambda r: (r.finding.start, _GRAVEST_FIRST[r.finding.severity], -r.finding.end)):
+        finding = raw.finding
+        if finding.severity is Severity.WARN and finding.rule in blocked:
+            continue
+        if finding.start < reach.get((finding.rule, finding.severity), -1) and not raw.edit:
+            continue
+        reach[finding.rule, finding.severity] = finding.end
+        kept.append(raw)
+    return kept

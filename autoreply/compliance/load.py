@@ -1,0 +1,58 @@
+"""Loads rulebooks: joins the files, then runs the tests that each rule carries."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from autoreply.compliance.gate import Gate
+from autoreply.compliance.rulebook import Origins, Rulebook, join
+from autoreply.facts import Platform, Shop
+from autoreply.tomlfile import Problem, ProblemsFound, TomlFile
+
+
+def shipped_rulebooks() -> list[Path]:
+    """The rulebook files that come with the package, in the order in which they are loaded."""
+    folder = Path(__file__).parent / "rulebooks"
+    names = ("words", "law", "platform", "taobao", "tmall", "pdd", "jd", "douyin", "style")
+    return [folder / f"{name}.toml" for name in names]
+
+
+def load_rulebook(files: Sequence[TomlFile], *, today: date) -> Rulebook:
+    """Check and join rulebook files; later ones may extend and override the rules of earlier ones by id.
+
+    The tests in the files are run too: a rule that misses one of its ``match`` texts, or finds one of its ``pass``
+    texts, is a problem. Figures whose last day is before ``today`` are warned of (``Rulebook.warnings``) and dropped,
+    and so is told of every block that an override softens, with what is at stake.
+
+    Raises:
+        ProblemsFound: with all problems of all files.
+    """
+    book, origins = join(files, today=today)
+    if failed := _failed_tests(book, origins):
+        raise ProblemsFound(failed)
+    return book
+
+
+def _failed_tests(book: Rulebook, origins: Origins) -> list[Problem]:
+    gates: dict[Platform, Gate] = {}
+
+    def gate(platforms: tuple[Platform, ...]) -> Gate:
+        platform: Platform = platforms[0] if platforms else "taobao"
+        return gates.setdefault(platform, gates.get(platform) or Gate(book, Shop(platform=platform)))
+
+    problems: list[Problem] = []
+    for rule in book.rules:
+        file, place = origins[rule.id]
+        for text in rule.tests.match + rule.tests.passing:
+            found = rule.id in gate(rule.platforms).check(text, generated=rule.builtin == "label").rules
+            if found != (text in rule.tests.match):
+                wrong = "finds what its own test says must pass" if found else "misses its own test"
+                problems.append(file.problem((*place, "tests"), f"{rule.id} {wrong}: {text!r}"))
+    for duty in book.duties:
+        file, place = origins[duty.duty]
+        for text in duty.tests.match + duty.tests.passing:
+            found = any(d.duty == duty.duty for d in gate(duty.platforms).duties(text))
+            if found != (text in duty.tests.match):
+                wrong = "finds what its own test says must pass" if found else "misses its own test"
+                problems.append(file.problem((*place, "tests"), f"{duty.duty} {wrong}: {text!r}"))
+    return problems

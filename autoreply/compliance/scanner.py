@@ -1,0 +1,257 @@
+"""One pass over a text: which patterns of which rules match where."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from ahocorasick_rs import AhoCorasick
+
+from autoreply.compliance.normalise import Folded, fold_word
+from autoreply.compliance.pattern import Found, Hit, Pattern, Place, find, parse
+from autoreply.compliance.schema import Exempt
+
+NEGATION = "neg"
+"""The word class whose words negate, in the files' own classes."""
+NO_NEGATION = "not-neg"
+"""The word class of words that hold a negation but do not negate, such as 不好意思."""
+
+# Characters written as their parts; a word that holds one is looked for in both spellings.
+_SPLIT = {"信": "亻言", "好": "女子", "转": "车专", "现": "王见", "账": "贝长", "钱": "钅戋", "评": "讠平", "加": "力口", "群": "君羊", "打": "扌丁", "你": "亻尔"}  # fmt: skip
+
+
+Scope = Callable[[Found], Hit]
+"""The part of a text that an exemption is looked for in, given a match."""
+_LONGEST_WORD = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Exemptions:
+    """Compiled exemptions: see ``schema.Exempt``."""
+
+    overlap: tuple[Pattern, ...] = ()
+    clause: tuple[Pattern, ...] = ()
+    sentence: tuple[Pattern, ...] = ()
+    text: tuple[Pattern, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.overlap or self.clause or self.sentence or self.text)
+
+    def __add__(self, other: "Exemptions") -> "Exemptions":
+        return Exemptions(
+            self.overlap + other.overlap,
+            self.clause + other.clause,
+            self.sentence + other.sentence,
+            self.text + other.text,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the scanner looks for on behalf of one rule: patterns that share negation and exemptions."""
+
+    owner: int
+    """The caller's number for whom this is."""
+    patterns: tuple[Pattern, ...]
+    exempt: Exemptions = Exemptions()
+    negation: int = 0
+
+
+class Vocabulary:
+    """Collects words and classes while rules are compiled; frozen by building a ``Scanner``."""
+
+    def __init__(self, classes: Mapping[str, Sequence[str]], spellings: Mapping[str, Sequence[str]]) -> None:
+        self.classes = classes
+        self._spellings = {fold_word(k): [fold_word(w) for w in v] for k, v in spellings.items()}
+        self._numbers: dict[frozenset[str], int] = {}
+        self.used: set[str] = set()
+
+    def compile(self, sources: Iterable[str]) -> tuple[Pattern, ...]:
+        """Compile patterns.
+
+        Raises:
+            ValueError: the first malformed pattern, quoted.
+        """
+        compiled: list[Pattern] = []
+        for source in sources:
+            try:
+                compiled += parse(source, self._class, self.classes)
+            except ValueError as e:
+                raise ValueError(f"invalid pattern {source!r}: {e}") from None
+        return tuple(compiled)
+
+    def exemptions(self, exempt: Exempt) -> Exemptions:
+        """Compile the exemptions of a rule or group."""
+        return Exemptions(*map(self.compile, (exempt.overlap, exempt.clause, exempt.sentence, exempt.text)))
+
+    def number(self, name: str) -> int:
+        """Class number of a named class; of an empty class if the files have none of that name."""
+        return self._class(frozenset(fold_word(w) for w in self.classes.get(name, ())))
+
+    def _class(self, words: frozenset[str]) -> int:
+        return self._numbers.setdefault(words, len(self._numbers))
+
+    def words(self) -> dict[str, tuple[int, ...]]:
+        """Every word to be looked for, disguised spellings too, with the classes that it belongs to."""
+        belongs: dict[str, set[int]] = {}
+        for words, number in self._numbers.items():
+            for word in words:
+                for spelling in self._variants(word):
+                    belongs.setdefault(spelling, set()).add(number)
+        return {word: tuple(sorted(numbers)) for word, numbers in belongs.items()}
+
+    def _variants(self, word: str) -> set[str]:
+        found = {word}
+        for plain, disguised in self._spellings.items():
+            if plain in word:
+                found |= {word.replace(plain, d) for d in disguised}
+        for char, split in _SPLIT.items():
+            if char in word and len(word) > 1:
+                found.add(word.replace(char, split))
+        return found
+
+
+@dataclass
+class Scanner:
+    """Matches all watches in one pass over a folded text; time grows linearly with the text."""
+
+    vocabulary: Vocabulary
+    watches: Sequence[Watch]
+    _anchored: dict[int, list[tuple[Pattern, Watch]]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._negation = self.vocabulary.number(NEGATION)
+        self._no_negation = self.vocabulary.number(NO_NEGATION)
+        words = self.vocabulary.words()
+        self._classes_of = list(words.values())
+        self._automaton = AhoCorasick(list(words) or ["\0"])
+        commonness = _commonness(words)
+        for watch in self.watches:
+            for pattern in watch.patterns:
+                anchor = min(pattern.needs, key=lambda c: commonness[c])
+                self._anchored.setdefault(anchor, []).append((pattern, watch))
+
+    def scan(self, folded: Folded) -> "Scan":
+        """All matches that no negation or exemption lifts."""
+        hits: dict[int, list[Hit]] = {}
+        classes_of = self._classes_of
+        for word, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
+            hit = (start, end)
+            for number in classes_of[word]:
+                if number in hits:
+                    hits[number].append(hit)
+                else:
+                    hits[number] = [hit]
+        for several in hits.values():
+            if len(several) > 1:
+                several.sort()
+        return Scan(self, folded, hits)
+
+    def candidates(self, hits: Mapping[int, list[Hit]]) -> Iterator[tuple[Pattern, Watch]]:
+        """Patterns all of whose words are there, each once."""
+        present = hits.keys()
+        anchored = self._anchored
+        for number in present & anchored.keys():
+            for pattern, watch in anchored[number]:
+                if pattern.needs <= present:
+                    yield pattern, watch
+
+    @property
+    def negators(self) -> tuple[int, int]:
+        """Class numbers of negations and of what only looks like one."""
+        return self._negation, self._no_negation
+
+
+class Scan:
+    """The hits of one text, and the questions that can be asked about them."""
+
+    def __init__(self, scanner: Scanner, folded: Folded, hits: dict[int, list[Hit]]) -> None:
+        self._scanner = scanner
+        self.folded = folded
+        self.hits = hits
+        self._place: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        if self._place is None:
+            self._place = Place.of(self.folded.text)
+        return self._place
+
+    def matches(self) -> list[tuple[Watch, Found]]:
+        """Matches of all watches after negation and exemptions."""
+        found: list[tuple[Watch, Found]] = []
+        for pattern, watch in self._scanner.candidates(self.hits):
+            matched = find(pattern, self.hits, self.place)
+            if matched and watch.negation:
+                matched = [f for f in matched if not self._negated(f, watch.negation)]
+            if matched and watch.exempt:
+                matched = self._not_exempt(matched, watch.exempt)
+            found += [(watch, f) for f in matched]
+        return found
+
+    def any(self, patterns: Iterable[Pattern]) -> bool:
+        """Whether one of the patterns matches anywhere."""
+        return any(self._find(p) for p in patterns)
+
+    def _find(self, pattern: Pattern) -> list[Found]:
+        return find(pattern, self.hits, self.place) if pattern.needs <= self.hits.keys() else []
+
+    def _negated(self, found: Found, reach: int) -> bool:
+        """A negation in the clause before the match, or inside it and not part of its own words."""
+        negation, lookalike = self._scanner.negators
+        negations = self.hits.get(negation)
+        if not negations:
+            return False
+        low = max(self.place.clause(found.start, found.start)[0], found.start - reach)
+        for i in range(bisect_left(negations, (low, 0)), len(negations)):
+            start, end = negations[i]
+            if start >= found.end:
+                return False
+            inside = any(start < e and s < end for s, e in found.parts)
+            if end <= found.end and not inside and not _covered(start, end, self.hits.get(lookalike, ())):
+                return True
+        return False
+
+    def _not_exempt(self, matched: list[Found], exempt: Exemptions) -> list[Found]:
+        if exempt.text and self.any(exempt.text):
+            return []
+        matched = self._outside(matched, exempt.overlap, lambda f: (f.start, f.end))
+        matched = self._outside(matched, exempt.clause, lambda f: self.place.clause(f.start, f.end))
+        return self._outside(matched, exempt.sentence, lambda f: self.place.sentence(f.start, f.end))
+
+    def _outside(self, matched: list[Found], patterns: tuple[Pattern, ...], scope: Scope) -> list[Found]:
+        """The matches in whose scope none of the patterns lies."""
+        if not matched or not patterns:
+            return matched
+        lifting = [f for p in patterns for f in self._find(p)]
+        if not lifting:
+            return matched
+        lifting.sort(key=lambda f: f.start)
+        starts = [f.start for f in lifting]
+        reach = list(accumulate((f.end for f in lifting), max))
+        kept = []
+        for match in matched:
+            low, high = scope(match)
+            before = bisect_left(starts, high)
+            if not before or reach[before - 1] <= low:
+                kept.append(match)
+        return kept
+
+
+def _covered(start: int, end: int, words: Sequence[Hit]) -> bool:
+    """Whether one of the words, sorted by start, holds ``[start, end)``."""
+    for i in range(bisect_left(words, (start - _LONGEST_WORD, 0)), len(words)):
+        if words[i][0] > start:
+            return False
+        if words[i][1] >= end:
+            return True
+    return False
+
+
+def _commonness(words: Mapping[str, tuple[int, ...]]) -> dict[int, float]:
+    """How often a class may be expected to be hit: short words weigh most."""
+    weight: dict[int, float] = {}
+    for word, numbers in words.items():
+        for number in numbers:
+            weight[number] = weight.get(number, 0.0) + 30.0 ** -min(len(word), 4)
+    return weight

@@ -1,0 +1,161 @@
+"""Outbox → channel: in order within a conversation, retried with the same key, never past an agent's word."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import structlog
+
+from autoreply.channels.base import Channel, Delivery, SendFailed, Sending
+from autoreply.clock import Clock
+from autoreply.compliance import Draft, Gate, Released
+from autoreply.conversation.activity import Activity
+from autoreply.journal import HandoffRequest, Journal, JournalError, OutboxRow, Store
+from autoreply.model import ConversationKey, Priority
+
+log = structlog.get_logger(__name__)
+
+_BACKOFF = (0.5, 60.0)
+"""Seconds before the second try, doubled at each further one up to the second number."""
+
+
+def draft_of(row: OutboxRow) -> Draft:
+    """The draft that a kept reply can be released from again."""
+    return Draft(
+        row.conversation,
+        row.text,
+        row.draft.get("backed", {}),
+        row.draft.get("origin", "plugin"),
+        frozenset(row.draft.get("duties", ())),
+        row.draft.get("override"),
+    )
+
+
+def kept_draft(draft: Draft) -> dict[str, object]:
+    """What ``draft_of`` needs besides the row itself, as JSON data."""
+    return {
+        "backed": dict(draft.backed),
+        "origin": draft.origin,
+        "duties": sorted(draft.duties),
+        "override": draft.override,
+    }
+
+
+class Outgoing:
+    """Brings kept replies to their channels. One queue and at most one task per conversation."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        channels: Mapping[str, Channel],
+        gate: Callable[[], Gate],
+        clock: Clock,
+        activity: Activity,
+        attempts: int,
+    ) -> None:
+        self._journal = journal
+        self._channels = channels
+        self._gate = gate
+        self._clock = clock
+        self._activity = activity
+        self._attempts = attempts
+        self._queues: dict[ConversationKey, deque[tuple[OutboxRow, Released | None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._known: set[int] = set()
+
+    def put(self, row: OutboxRow, released: Released | None = None) -> None:
+        """Send a kept reply after those of the same conversation. One without ``released`` passes the gate again."""
+        if row.id in self._known or row.conversation.channel not in self._channels:
+            return
+        self._known.add(row.id)
+        queue = self._queues.get(row.conversation)
+        if queue is not None:
+            queue.append((row, released))
+            return
+        self._queues[row.conversation] = deque([(row, released)])
+        self._activity.begin()
+        task = asyncio.create_task(self._run(row.conversation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Give up what is still waiting for another try; the journal keeps it for the next start."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, key: ConversationKey) -> None:
+        queue = self._queues[key]
+        try:
+            while queue:
+                row, released = queue[0]
+                try:
+                    await self._deliver(row, released)
+                except JournalError as e:
+                    log.error("journal refused an outbox update; kept for the next start", key=row.key, error=str(e))
+                queue.popleft()
+                self._known.discard(row.id)
+        finally:
+            del self._queues[key]
+            self._activity.end()
+
+    async def _deliver(self, row: OutboxRow, released: Released | None) -> None:
+        channel = self._channels[row.conversation.channel]
+        while True:
+            resumed = row.state == "sending"
+            claimed = await self._journal.run(partial(Store.claim, row_id=row.id, now=self._clock.now()))
+            if claimed is None:
+                return
+            if resumed and not channel.takes_key:
+                await self._close(claimed, "unknown", "the process ended while it was being sent")
+                return
+            if released is None and (released := self._released(claimed)) is None:
+                await self._close(claimed, "withdrawn", "the gate stopped a kept reply")
+                return
+            try:
+                done = await channel.send(_sending(claimed, released))
+            except SendFailed as failure:
+                if failure.unknown and not channel.takes_key:
+                    await self._close(claimed, "unknown", str(failure))
+                    return
+                if not failure.retry or claimed.attempts >= self._attempts:
+                    await self._close(claimed, "failed", str(failure))
+                    return
+                row = await self._put_back(claimed, failure)
+            except Exception as e:
+                log.exception("channel failed", channel=channel.name, key=row.key)
+                row = await self._put_back(claimed, SendFailed(type(e).__name__, retry=True, unknown=True))
+            else:
+                state = "sent" if done is Delivery.DELIVERED else "offered"
+                await self._journal.run(partial(Store.mark, row_id=claimed.id, state=state, at=self._clock.now()))
+                return
+
+    async def _put_back(self, row: OutboxRow, failure: SendFailed) -> OutboxRow:
+        """Wait before another try. What may have arrived stays ``sending``: it is not withdrawn, only repeated."""
+        log.warning("reply not delivered, trying again", key=row.key, attempt=row.attempts, reason=str(failure))
+        if not failure.unknown:
+            await self._journal.run(partial(Store.mark, row_id=row.id, state="ready", note=str(failure)))
+        first, most = _BACKOFF
+        with self._activity.waiting():
+            await self._clock.sleep_until(self._clock.now() + min(most, first * 2 ** (row.attempts - 1)))
+        return row
+
+    async def _close(self, row: OutboxRow, state: str, reason: str) -> None:
+        """A reply that will not be sent by the bot again is shown to a person."""
+        log.error("reply not delivered", key=row.key, state=state, reason=reason)
+        request = HandoffRequest(f"reply {row.key} is {state}: {reason}", Priority.HIGH)
+
+        def keep(store: Store) -> None:
+            store.mark(row.id, state, note=reason)
+            store.open_handoff(row.conversation, "", request, self._clock.now())
+
+        await self._journal.run(keep)
+
+    def _released(self, row: OutboxRow) -> Released | None:
+        outcome = self._gate().release(draft_of(row))
+        return outcome if isinstance(outcome, Released) else None
+
+
+def _sending(row: OutboxRow, released: Released) -> Sending:
+    return Sending(row.cursor or 0, row.key, released, row.created_at, row.in_reply_to, row.attempts)

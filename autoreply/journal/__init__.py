@@ -1,0 +1,29 @@
+"""What must not be lost: inbox, outbox, conversation state, handoffs, decisions. Knows nothing of channels."""
+
+from autoreply.journal.store import (
+    Accepted,
+    ConversationRecord,
+    Entry,
+    HandoffItem,
+    HandoffRequest,
+    JournalError,
+    OutboxRow,
+    Outgoing,
+    Settled,
+    Store,
+)
+from autoreply.journal.writer import Journal
+
+__all__ = [
+    "Accepted",
+    "ConversationRecord",
+    "Entry",
+    "HandoffItem",
+    "HandoffRequest",
+    "Journal",
+    "JournalError",
+    "OutboxRow",
+    "Outgoing",
+    "Settled",
+    "Store",
+]

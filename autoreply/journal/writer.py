@@ -1,0 +1,105 @@
+"""The journal for asyncio: one thread owns the store and commits whatever has come in meanwhile in one go."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autoreply.journal.store import JournalError, Store
+
+T = TypeVar("T")
+
+_BATCH = 512
+"""Operations in one commit at most, so that none waits long for its turn."""
+
+_Job = tuple[Callable[[Store], Any], "asyncio.Future[Any]"]
+
+
+class Journal:
+    """Runs operations on the store in group commits. An operation's future resolves only after its commit.
+
+    Futures resolve in the order of the calls. An operation that raises is undone alone; the others of its batch stay.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Open the file; raises JournalError as ``Store`` does. Use from one event loop."""
+        self._store = Store(path)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Begin to work; call inside the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what was asked for, then close the file."""
+        self._jobs.put(None)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+        self._store.close()
+
+    def run(self, operation: Callable[[Store], T]) -> "asyncio.Future[T]":
+        """Run ``operation`` in the next commit.
+
+        The future fails with JournalError when the file cannot be written: then nothing of it is kept.
+        """
+        if self._loop is None:
+            raise RuntimeError("the journal is not started")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put((operation, future))
+        return future
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch = [job]
+            while len(batch) < _BATCH:
+                try:
+                    more = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    self._commit(batch)
+                    return
+                batch.append(more)
+            self._commit(batch)
+
+    def _commit(self, batch: list[_Job]) -> None:
+        db = self._store.db
+        outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for operation, future in batch:
+                db.execute("SAVEPOINT one")
+                try:
+                    outcomes.append((future, operation(self._store), None))
+                except Exception as e:
+                    db.execute("ROLLBACK TO one")
+                    outcomes.append((future, None, _as_journal_error(e)))
+                db.execute("RELEASE one")
+            db.execute("COMMIT")
+        except sqlite3.Error as e:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            outcomes = [(future, None, _as_journal_error(e)) for _, future in batch]
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_resolve, outcomes)
+
+
+def _as_journal_error(error: Exception) -> Exception:
+    return JournalError(f"journal cannot be written: {error}") if isinstance(error, sqlite3.Error) else error
+
+
+def _resolve(outcomes: list[tuple["asyncio.Future[Any]", Any, BaseException | None]]) -> None:
+    for future, value, error in outcomes:
+        if future.cancelled():
+            continue
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)

@@ -1,0 +1,153 @@
+"""Settings: one TOML file → validated, frozen data, or every problem at once with file and line."""
+
+import os
+import secrets
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from autoreply.facts import Shop
+from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, read
+
+
+class Section(BaseModel):
+    """Base of every settings section, plugins' and channels' too: frozen, an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Secret(Section):
+    """Where a secret is kept: an environment variable, or a file that is made with a fresh one when missing."""
+
+    env: str | None = Field(None, min_length=1, description="name of the environment variable that holds it")
+    file: Path | None = Field(None, description="file that holds it; relative to the settings file")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_inline(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError(
+                'a secret never stands in the TOML; write { env = "NAME" } or { file = "var/name.secret" }'
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "Secret":
+        if (self.env is None) == (self.file is None):
+            raise ValueError("give either env or file")
+        return self
+
+    def read(self, base: Path) -> str:
+        """The secret, ``whsec_`` and base64 as Standard Webhooks wants it.
+
+        Raises:
+            ValueError: the environment variable is not set, or the file is empty.
+        """
+        if self.env is not None:
+            if not (value := os.environ.get(self.env, "").strip()):
+                raise ValueError(f"environment variable {self.env} is not set")
+            return value
+        path = base / self.file if self.file else base
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(fresh + "\n")
+        if not (value := path.read_text(encoding="utf-8").strip()):
+            raise ValueError(f"secret file {path} is empty; delete it to have a fresh secret made")
+        return value
+
+
+class Understanding(Section):
+    """``[understanding]``: how sure is sure enough. Left out, the shipped, measured numbers hold."""
+
+    threshold: float | None = Field(None, gt=0, le=1, description="an intent below this confidence is not answered")
+    margin: float | None = Field(None, ge=0, le=1, description="least distance to the second-best intent")
+
+
+class Conversation(Section):
+    """``[conversation]``: whose turn it is. Times in seconds unless named otherwise."""
+
+    merge_window: float = Field(1.5, ge=0, le=30, description="lines this close together are one turn")
+    merge_cap: float = Field(6.0, ge=0, le=60, description="a turn is answered this long after its first line at most")
+    first_reply_within: float = Field(8.0, gt=0, le=60, description="then a holding line goes out before the answer")
+    takeover_minutes: float = Field(30.0, gt=0, description="silence after an agent's last message")
+
+
+class Limits(Section):
+    """``[limits]``: where the framework pushes back."""
+
+    inbox: int = Field(10_000, ge=1, description="messages waiting at most; above, channels answer 429")
+    text_length: int = Field(2_000, ge=100, le=20_000, description="characters of one message that are read")
+    parallel_turns: int = Field(200, ge=1, description="turns worked on at the same time")
+    plugin_timeout: float = Field(5.0, gt=0, description="seconds a plugin may take for an answer")
+    send_attempts: int = Field(8, ge=1, description="tries to deliver a reply before a person is told")
+    stop_within: float = Field(10.0, gt=0, description="seconds to finish work in flight on stop")
+
+
+class Store(Section):
+    """``[store]``: the journal."""
+
+    path: Path = Field(Path("var/autoreply.db"), description="SQLite file, relative to the settings file")
+
+
+class Server(Section):
+    """``[server]``: the one HTTP server that all web channels share."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+
+
+class Folders(Section):
+    """``[folders]``: a shop's own intents, plugins and rules, relative to the settings file; missing ones are fine."""
+
+    intents: Path = Path("intents")
+    plugins: Path = Path("plugins")
+    rulebooks: Path = Path("rulebooks")
+
+
+class Settings(Section):
+    """The whole file. ``channels`` and ``plugins`` are validated by whoever registered them."""
+
+    shop: Shop = Shop()
+    understanding: Understanding = Understanding()
+    conversation: Conversation = Conversation()
+    limits: Limits = Limits()
+    store: Store = Store()
+    server: Server = Server()
+    folders: Folders = Folders()
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("shop")
+    @classmethod
+    def _known_timezone(cls, shop: Shop) -> Shop:
+        try:
+            ZoneInfo(shop.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"timezone {shop.timezone!r} is unknown; write one such as Asia/Shanghai") from None
+        return shop
+
+
+def parse(file: TomlFile) -> tuple[Settings, list[Problem]]:
+    """Settings of a read file and the problems found; with problems, the settings are the defaults."""
+    try:
+        return Settings.model_validate(file.data), []
+    except ValidationError as e:
+        return Settings(), file.problems(e, Settings)
+
+
+def load(path: Path) -> Settings:
+    """Settings of the file at ``path``.
+
+    Raises:
+        ProblemsFound: with every problem of the file.
+    """
+    settings, problems = parse(read(path))
+    if problems:
+        raise ProblemsFound(problems)
+    return settings
