@@ -1,15 +1,23 @@
 """What a handler sees of a turn, and how it says what is to be done. It sends nothing itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from autoreply.facts import Shop
 from autoreply.model import Ask, Escalate, Priority, Reply, SlotValue, Turn, Understanding
 from autoreply.texts import Texts
+from autoreply.understanding.normalise import normalise
 
 S = TypeVar("S")
+
+
+@lru_cache(maxsize=4096)
+def _folded(word: str) -> str:
+    """A word as it stands in ``Understanding.clean``."""
+    return normalise(word).clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +39,13 @@ class Context(Generic[S]):
     texts: Texts
     said: dict[str, int]
 
-    def says(self, words: str) -> bool:
-        """Any of these blank-separated words occurs in what the buyer wrote, in any width or script."""
-        return any(word in self.understanding.clean for word in words.split())
+    def says(self, words: str | Iterable[str]) -> bool:
+        """Any of these words occurs in what the buyer wrote, in any width, case or script.
+
+        A string holds words with blanks between them; names that may hold blanks themselves come as a list.
+        """
+        folded = map(_folded, words.split() if isinstance(words, str) else words)
+        return any(word in self.understanding.clean for word in folded if word)
 
     def reply(self, key: str, /, **values: Any) -> Reply:
         """The text under ``key`` of ``intents/*.toml`` (``"invoice.available"``), the next variant at each use.

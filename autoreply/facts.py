@@ -7,6 +7,7 @@ an answer that needs such a fact is not given, a person gets the question instea
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -22,21 +23,39 @@ def _ordered_range(value: str) -> str:
     return value
 
 
+def _local(value: time) -> time:
+    # A bare number is read as seconds since midnight UTC: 16 would be sixteen seconds past, and not four o'clock.
+    if value.tzinfo is not None:
+        raise ValueError("write a time of day in the shop's time zone, such as 16:00:00")
+    return value
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no known time zone; write one such as Asia/Shanghai") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Word = Annotated[str, Field(min_length=1)]
+TimeOfDay = Annotated[time, AfterValidator(_local)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
 DayRange = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?$", examples=["3-5"]), AfterValidator(_ordered_range)]
 
 
 class Facts(BaseModel):
-    """Base of all fact models: frozen, and an unknown key is an error."""
+    """Base of all fact models: frozen, an unknown key is an error, blanks around words mean nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Hours(Facts):
     """When a person answers at the shop, in the shop's time zone."""
 
-    open: time = Field(time(9), description="a person is there from")
-    close: time = Field(time(22), description="a person is there until; earlier than open means past midnight")
+    open: TimeOfDay = Field(time(9), description="a person is there from")
+    close: TimeOfDay = Field(time(22), description="a person is there until; earlier than open means past midnight")
     days: tuple[Weekday, ...] = Field(WEEKDAYS, description="days on which a person is there")
 
     def staffed(self, now: datetime) -> bool:
@@ -51,7 +70,7 @@ class Hours(Facts):
 class Presale(Facts):
     """Goods that are sent on a date of their own."""
 
-    keywords: tuple[str, ...] = Field(min_length=1, description="words by which a buyer names these goods")
+    keywords: tuple[Word, ...] = Field(min_length=1, description="words by which a buyer names these goods")
     ships_on: date = Field(description="first day on which these goods are sent")
 
 
@@ -59,7 +78,7 @@ class Shipping(Facts):
     """When and from where a paid order is sent."""
 
     ship_from: str | None = Field(None, description="place the goods are sent from")
-    cutoff: time | None = Field(None, description="paid before this time is sent the same working day")
+    cutoff: TimeOfDay | None = Field(None, description="paid before this time is sent the same working day")
     within_hours: int | None = Field(None, ge=1, le=720, description="sent at the latest this many hours after payment")
     weekends: bool = Field(False, description="the warehouse sends on Saturdays and Sundays")
     holidays: bool = Field(False, description="the warehouse sends on public holidays")
@@ -69,10 +88,10 @@ class Shipping(Facts):
 class Region(Facts):
     """An exception for some provinces: slower, dearer, or not served at all."""
 
-    regions: tuple[str, ...] = Field(min_length=1, description="provinces or cities, short names such as 新疆")
+    regions: tuple[Word, ...] = Field(min_length=1, description="provinces or cities, short names such as 新疆")
     days: DayRange | None = Field(None, description="days on the way")
     fee: Money | None = Field(None, description="postage in yuan")
-    served: bool = True
+    served: bool = Field(True, description="parcels are sent there")
 
 
 class Delivery(Facts):
@@ -85,8 +104,8 @@ class Delivery(Facts):
 class Couriers(Facts):
     """Who carries the parcels."""
 
-    default: tuple[str, ...] = Field((), description="couriers used without asking")
-    on_request: tuple[str, ...] = Field((), description="couriers a buyer may ask for; the buyer pays the difference")
+    default: tuple[Word, ...] = Field((), description="couriers used without asking")
+    on_request: tuple[Word, ...] = Field((), description="couriers a buyer may ask for; the buyer pays the difference")
 
 
 class Freight(Facts):
@@ -94,13 +113,13 @@ class Freight(Facts):
 
     free_over: Money | None = Field(None, description="postage is free from this order amount in yuan")
     fee: Money | None = Field(None, description="postage below that amount in yuan")
-    excluded: tuple[str, ...] = Field((), description="regions that free postage leaves out")
+    excluded: tuple[Word, ...] = Field((), description="regions that free postage leaves out")
 
 
 class Invoice(Facts):
     """Invoices. That one can be had is the law and no setting."""
 
-    kinds: tuple[str, ...] = Field(("电子普通发票",), min_length=1, description="kinds issued")
+    kinds: tuple[Word, ...] = Field(("电子普通发票",), min_length=1, description="kinds issued")
     special_vat: bool = Field(False, description="专票 (special VAT invoice) can be issued")
     within_days: int | None = Field(None, ge=0, le=90, description="issued within this many days after receipt")
     resend_days: int | None = Field(None, ge=0, le=90, description="补寄: sent later within this many days")
@@ -109,14 +128,16 @@ class Invoice(Facts):
 class Card(Facts):
     """Credit cards are supported by default; only special categories may switch them off."""
 
-    accepted: bool = True
+    accepted: bool = Field(True, description="credit cards are accepted")
 
 
 class InstalmentProvider(Facts):
     """One provider of instalments as the platform's checkout shows it for this shop."""
 
-    name: str = Field(examples=["花呗"])
-    periods: tuple[int, ...] = Field(min_length=1, description="numbers of periods offered")
+    name: Word = Field(description="name as the checkout shows it", examples=["花呗"])
+    periods: tuple[Annotated[int, Field(ge=1, le=120)], ...] = Field(
+        min_length=1, description="numbers of periods offered"
+    )
     interest_free: tuple[int, ...] = Field((), description="of those, the ones whose fee the shop has taken over")
 
     @model_validator(mode="after")
@@ -131,13 +152,13 @@ class Instalment(Facts):
 
     providers: tuple[InstalmentProvider, ...] = ()
     threshold: Money | None = Field(None, description="order amount in yuan from which instalments are offered")
-    excluded: tuple[str, ...] = Field((), description="kinds of sale without instalments, such as 聚划算")
+    excluded: tuple[Word, ...] = Field((), description="kinds of sale without instalments, such as 聚划算")
 
 
 class Cod(Facts):
     """Cash on delivery. None: the shop has not said."""
 
-    accepted: bool | None = None
+    accepted: bool | None = Field(None, description="cash on delivery is accepted")
 
 
 class Bargain(Facts):
@@ -153,7 +174,7 @@ class Returns(Facts):
     """Returns. Seven days without a reason are the law; a shop may be more generous."""
 
     days: int = Field(7, ge=7, le=90, description="days after signing within which goods may go back without a reason")
-    no_reason_excluded: tuple[str, ...] = Field((), description="goods the law excludes, such as 定制商品")
+    no_reason_excluded: tuple[Word, ...] = Field((), description="goods the law excludes, such as 定制商品")
     freight_insurance: bool = Field(False, description="the shop gives 运费险 with every order")
     buyer_pays_no_reason: bool = Field(True, description="without a fault the buyer pays the way back")
     warranty: str | None = Field(None, description="warranty as the page words it, such as 整机保修一年")
@@ -175,7 +196,7 @@ class Promotion(Facts):
 class PriceProtection(Facts):
     """价保: days after payment within which a lower price is made good; None: the shop has not said."""
 
-    days: int | None = Field(None, ge=0, le=90)
+    days: int | None = Field(None, ge=0, le=90, description="days after payment")
 
 
 class Goods(Facts):
@@ -188,9 +209,9 @@ class Shop(Facts):
     """``[shop]``: all facts of one shop."""
 
     id: str = Field("main", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="the shop's id in messages")
-    name: str = Field("本店", min_length=1, max_length=40)
-    platform: Platform = "taobao"
-    timezone: str = "Asia/Shanghai"
+    name: str = Field("本店", min_length=1, max_length=40, description="name that buyers know the shop by")
+    platform: Platform = Field("taobao", description="platform whose rules hold")
+    timezone: TimeZone = Field("Asia/Shanghai", description="zone of every time of day in this file")
     hours: Hours = Hours()
     shipping: Shipping = Shipping()
     delivery: Delivery = Delivery()

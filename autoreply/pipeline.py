@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from autoreply.canned import canned, well_formed
 from autoreply.compliance import Draft, Gate, Released
 from autoreply.context import Context
 from autoreply.facts import Shop
@@ -34,7 +35,7 @@ from autoreply.model import (
     Understanding,
 )
 from autoreply.texts import MissingFact, Texts, UnknownText
-from autoreply.understanding import Catalogue, Intent, Previous, Understander
+from autoreply.understanding import Catalogue, Previous, Understander
 
 log = structlog.get_logger(__name__)
 
@@ -131,9 +132,20 @@ async def run(
     """
     local = datetime.fromtimestamp(now, ZoneInfo(brain.shop.timezone))
     shop = brain.shop.on(local.date())
-    work = _Work(brain, turn, json.loads(json.dumps(state)), local, shop, agent_present, handoff_open)
-    for stage in STAGES:
-        await stage(work)
+
+    def fresh() -> _Work:
+        return _Work(brain, turn, json.loads(json.dumps(state)), local, shop, agent_present, handoff_open)
+
+    work = fresh()
+    try:
+        for stage in STAGES:
+            await stage(work)
+    except Exception as e:
+        log.exception("a turn failed", conversation=str(turn.key))
+        work = fresh()
+        work.outcomes = [("", Escalate(f"{type(e).__name__} in the framework", priority=Priority.HIGH))]
+        await speak(work)
+        await check(work)
     return _result(work)
 
 
@@ -146,10 +158,10 @@ async def attend(work: _Work) -> None:
     work.trace.add("turn", text=turn.text, messages=len(turn.messages), kinds=sorted(turn.kinds))
     if work.agent_present:
         work.outcomes.append(("", Silence("an agent has the conversation")))
-    elif turn.kinds == {Kind.IMAGE}:
-        work.outcomes.append(("", Escalate("the buyer sent a picture", _host(work, "host.image"))))
-    elif turn.kinds <= {Kind.CARD, Kind.IMAGE}:
+    elif turn.kinds == {Kind.CARD}:
         work.outcomes.append(("", _ask_back(work, "host.card")))
+    elif Kind.TEXT not in turn.kinds:
+        work.outcomes.append(("", _picture(work)))
 
 
 async def understand(work: _Work) -> None:
@@ -157,7 +169,7 @@ async def understand(work: _Work) -> None:
     if work.outcomes:
         return
     last = work.state.get("last")
-    previous = Previous(last["slug"], last["slots"]) if last else None
+    previous = Previous(last["slug"], last["slots"]) if last and last["slug"] in work.brain.handlers else None
     understanding = work.brain.understander.understand(work.turn.text[: work.brain.text_length], previous)
     work.understanding = understanding
     work.trace.add(
@@ -177,23 +189,13 @@ async def understand(work: _Work) -> None:
 
 async def decide(work: _Work) -> None:
     """Intents → handlers → outcomes."""
-    understanding = work.understanding
-    if understanding is not None and not work.outcomes:
-        pending = work.state.pop("pending", None)
+    if (understanding := work.understanding) is not None:
         if understanding.decision is Decision.SILENT:
             work.outcomes.append(("", Silence(understanding.reason or "nothing to answer")))
-        elif understanding.answered:
-            for slug in understanding.answered:
-                work.outcomes.append((slug, await _handle(work, slug, understanding, pending)))
-        elif pending is not None:
-            work.outcomes.append((pending["slug"], await _handle(work, pending["slug"], understanding, pending)))
-        elif understanding.decision is Decision.ASK:
-            work.outcomes.append(("", _ask_between(work, understanding)))
         else:
-            work.outcomes.append(("", Escalate(f"not understood: {understanding.reason}")))
-        work.intents = tuple(slug for slug, _ in work.outcomes if slug)
-        if work.intents:
-            work.state["last"] = {"slug": work.intents[-1], "slots": {s.name: s.value for s in understanding.slots}}
+            await _decide_text(work, understanding)
+        if Kind.IMAGE in work.turn.kinds and not any(isinstance(o, Escalate) for _, o in work.outcomes):
+            work.outcomes.append(("", _picture(work)))
     if not any(isinstance(o, Ask) for _, o in work.outcomes):
         work.state.pop("asked", None)
     for slug, outcome in work.outcomes:
@@ -220,7 +222,9 @@ async def speak(work: _Work) -> None:
     if texts:
         backed = {phrase: source for t in texts for phrase, source in t.backed.items()}
         text = "\n".join(dict.fromkeys(t.text for t in texts))
-        duties = frozenset(d.duty for d in work.brain.gate.duties(work.turn.text))
+        # What a message obliges the shop to say, an answer must say. A person who takes over has that duty then.
+        answers = work.handover is None and any(isinstance(o, Reply) for _, o in work.outcomes)
+        duties = frozenset(d.duty for d in work.brain.gate.duties(work.turn.text)) if answers else frozenset()
         work.draft = Draft(work.turn.key, text, backed, _origin(work), duties)
 
 
@@ -240,6 +244,30 @@ STAGES: tuple[Callable[[_Work], Awaitable[None]], ...] = (attend, understand, de
 # Parts of stages ---------------------------------------------------------------------------------------------------
 
 
+async def _decide_text(work: _Work, understanding: Understanding) -> None:
+    """Each intent that is sure enough to its handler; else the handler that asked last; else ask or escalate."""
+    pending = work.state.pop("pending", None)
+    if pending is not None and pending["slug"] not in work.brain.handlers:
+        pending = None  # what asked was taken out since
+    if understanding.answered:
+        for slug in understanding.answered:
+            work.outcomes.append((slug, await _handle(work, slug, understanding, pending)))
+    elif pending is not None:
+        work.outcomes.append((pending["slug"], await _handle(work, pending["slug"], understanding, pending)))
+    elif understanding.decision is Decision.ASK:
+        work.outcomes.append(("", _ask_between(work, understanding)))
+    else:
+        work.outcomes.append(("", Escalate(f"not understood: {understanding.reason}")))
+    work.intents = tuple(slug for slug, _ in work.outcomes if slug)
+    if work.intents:
+        work.state["last"] = {"slug": work.intents[-1], "slots": {s.name: s.value for s in understanding.slots}}
+
+
+def _picture(work: _Work) -> Escalate:
+    """A person looks at pictures; while one is awaited already, the usual lines do."""
+    return Escalate("the buyer sent a picture", None if work.handoff_open else _host(work, "host.image"))
+
+
 async def _handle(work: _Work, slug: str, understanding: Understanding, pending: Mapping[str, Any] | None) -> Outcome:
     """One intent to its handler; whatever goes wrong there becomes a handover, never a text for the buyer."""
     brain = work.brain
@@ -248,6 +276,7 @@ async def _handle(work: _Work, slug: str, understanding: Understanding, pending:
         slots[pending["slot"]] = work.turn.text.strip()
     handler, settings = brain.handlers[slug]
     states = work.state.setdefault("plugins", {})
+    memory: dict[str, Any] = json.loads(json.dumps(states.get(slug, {})))
     context: Context[Any] = Context(
         slug=slug,
         shop=work.shop,
@@ -255,7 +284,7 @@ async def _handle(work: _Work, slug: str, understanding: Understanding, pending:
         turn=work.turn,
         understanding=understanding,
         slots=slots,
-        state=states.setdefault(slug, {}),
+        state=memory,
         now=work.now,
         texts=brain.texts,
         said=work.state.setdefault("said", {}),
@@ -263,11 +292,9 @@ async def _handle(work: _Work, slug: str, understanding: Understanding, pending:
     try:
         async with asyncio.timeout(brain.plugin_timeout):
             outcome = await handler(context)
-        if not isinstance(outcome, Outcome):
-            raise TypeError(
-                f"handler of {slug!r} returned {type(outcome).__name__}, not Reply, Ask, Escalate or Silence"
-            )
-        json.dumps(context.state)
+        if not well_formed(outcome):
+            raise TypeError(f"the handler of {slug!r} returned {outcome!r}, no usable Reply, Ask, Escalate or Silence")
+        states[slug] = json.loads(json.dumps(memory, allow_nan=False))  # kept only where all went well
     except MissingFact as e:
         outcome = Escalate(f"{slug}: the shop's settings have no {e}")
     except UnknownText as e:
@@ -277,24 +304,9 @@ async def _handle(work: _Work, slug: str, understanding: Understanding, pending:
     except Exception as e:
         log.exception("plugin failed", intent=slug, conversation=str(work.turn.key))
         outcome = Escalate(f"{slug}: {type(e).__name__} in its plugin", priority=Priority.HIGH)
-    if not states[slug]:
-        del states[slug]
+    if not states.get(slug):
+        states.pop(slug, None)
     return _counted(work, slug, outcome) if isinstance(outcome, Ask) else outcome
-
-
-async def canned(ctx: Context[Intent]) -> Outcome:
-    """The built-in handler: an intent with an ``answers.default`` needs no code."""
-    key = f"{ctx.slug}.default"
-    match ctx.settings.then:
-        case "silent":
-            return Silence(f"{ctx.slug} calls for no answer")
-        case "handoff":
-            text = key if key in ctx.texts else None
-            return ctx.escalate(f"{ctx.slug}: a person's matter", text, priority=ctx.settings.priority)
-        case _ if key not in ctx.texts:
-            return Escalate(f"{ctx.slug}: no answer is configured")
-        case _:
-            return ctx.reply(key)
 
 
 def _host(work: _Work, key: str, **values: Any) -> Reply | None:

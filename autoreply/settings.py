@@ -5,9 +5,9 @@ import secrets
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from autoreply.facts import Shop
 from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, read
@@ -16,7 +16,7 @@ from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, read
 class Section(BaseModel):
     """Base of every settings section, plugins' and channels' too: frozen, an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Secret(Section):
@@ -29,9 +29,8 @@ class Secret(Section):
     @classmethod
     def _not_inline(cls, value: Any) -> Any:
         if isinstance(value, str):
-            raise ValueError(
-                'a secret never stands in the TOML; write { env = "NAME" } or { file = "var/name.secret" }'
-            )
+            message = 'a secret never stands in the TOML; write { env = "NAME" } or { file = "var/name.secret" }'
+            raise PydanticCustomError("secret", "{message}", {"message": message})
         return value
 
     @model_validator(mode="after")
@@ -77,6 +76,15 @@ class Conversation(Section):
     first_reply_within: float = Field(8.0, gt=0, le=60, description="then a holding line goes out before the answer")
     takeover_minutes: float = Field(30.0, gt=0, description="silence after an agent's last message")
 
+    @model_validator(mode="after")
+    def _in_time(self) -> "Conversation":
+        if self.merge_cap >= self.first_reply_within:
+            raise ValueError(
+                f"merge_cap ({self.merge_cap:g}) must be below first_reply_within ({self.first_reply_within:g}),"
+                " or the first reply comes too late"
+            )
+        return self
+
 
 class Limits(Section):
     """``[limits]``: where the framework pushes back."""
@@ -98,16 +106,16 @@ class Store(Section):
 class Server(Section):
     """``[server]``: the one HTTP server that all web channels share."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="address to listen on; 127.0.0.1: this machine alone")
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: any free one")
 
 
 class Folders(Section):
     """``[folders]``: a shop's own intents, plugins and rules, relative to the settings file; missing ones are fine."""
 
-    intents: Path = Path("intents")
-    plugins: Path = Path("plugins")
-    rulebooks: Path = Path("rulebooks")
+    intents: Path = Field(Path("intents"), description="TOML files of intents and texts")
+    plugins: Path = Field(Path("plugins"), description="Python files of plugins")
+    rulebooks: Path = Field(Path("rulebooks"), description="TOML files of rules for the gate")
 
 
 class Settings(Section):
@@ -120,25 +128,18 @@ class Settings(Section):
     store: Store = Store()
     server: Server = Server()
     folders: Folders = Folders()
-    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)
-
-    @field_validator("shop")
-    @classmethod
-    def _known_timezone(cls, shop: Shop) -> Shop:
-        try:
-            ZoneInfo(shop.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"timezone {shop.timezone!r} is unknown; write one such as Asia/Shanghai") from None
-        return shop
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict, description="one section for each channel")
+    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="one section for each plugin")
 
 
 def parse(file: TomlFile) -> tuple[Settings, list[Problem]]:
-    """Settings of a read file and the problems found; with problems, the settings are the defaults."""
+    """Settings of a read file and the problems found; sections that hold a problem are taken for left out."""
     try:
         return Settings.model_validate(file.data), []
     except ValidationError as e:
-        return Settings(), file.problems(e, Settings)
+        wrong = {error["loc"][0] for error in e.errors()}
+        sound = {name: section for name, section in file.data.items() if name not in wrong}
+        return Settings.model_validate(sound), file.problems(e, Settings)
 
 
 def load(path: Path) -> Settings:

@@ -1,18 +1,21 @@
 """Texts for buyers: variants under keys, filled from shop facts and values, each filling with what backs it."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_origin
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
 from jinja2.runtime import Context as JinjaContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel
 
 from autoreply.facts import Shop
 from autoreply.model import Reply
+from autoreply.tomlfile import did_you_mean
 
 
 class MissingFact(Exception):
@@ -41,17 +44,25 @@ def shown(value: object) -> str:
         return value.strftime("%H:%M")
     if isinstance(value, date):
         return f"{value.month}月{value.day}日"
-    if isinstance(value, Decimal):
-        return f"{value:f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+    if isinstance(value, (Decimal, float)):
+        exact = Decimal(str(value))
+        return f"{exact:f}".rstrip("0").rstrip(".") if exact % 1 else f"{exact:.0f}"
     if isinstance(value, (list, tuple)):
         return "、".join(map(shown, value))
     return str(value)
 
 
+def _speakable(value: object) -> bool:
+    """Whether a value is one that means something to a buyer. An object, a yes or no, or nothing at all does not."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_speakable, value))
+    return isinstance(value, (str, int, float, Decimal, date, time)) and not isinstance(value, bool)
+
+
 @pass_context
 def _fill(context: JinjaContext, value: Any, source: str) -> str:
     """Every ``{{ … }}`` passes here: refuses a fact that is not there and notes what backs the words filled in."""
-    if isinstance(value, Undefined) or value is None or value == "" or value == () or value == []:
+    if not _speakable(value) or value in ("", (), []):
         raise MissingFact(source)
     text = shown(value)
     backing = value.source if isinstance(value, Backed) else source if source.startswith("shop.") else ""
@@ -64,52 +75,147 @@ _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoesca
 _environment.filters["_fill"] = _fill
 
 
-def _source(node: nodes.Expr) -> str:
-    """``shop.gifts.text`` for the expression ``shop.gifts.text | join('、')``; a bare name for a value."""
+_WORDS = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const, nodes.Filter)
+_CHOICES = (nodes.If, nodes.For, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not)
+_ALLOWED = (*_WORDS, *_CHOICES)
+"""What a text may be made of. No calls and no arithmetic: whatever is written here ends, and soon."""
+
+
+def _parse(source: str) -> nodes.Template:
+    """A text as a tree.
+
+    Raises:
+        TemplateSyntaxError: it is none, or holds what a text has no use for.
+    """
+    tree = _environment.parse(source)
+    for node in tree.find_all(nodes.Node):
+        what = ""
+        if not isinstance(node, _ALLOWED):
+            what = f"{type(node).__name__.lower()!r}"
+        elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
+            what = f"the name {node.attr!r}"
+        elif isinstance(node, nodes.Filter) and node.name != "join":
+            what = f"the filter {node.name!r}; only join('、')"
+        elif isinstance(node, nodes.For) and (node.recursive or any(node.find_all(nodes.For))):
+            what = "a loop within a loop"
+        elif isinstance(node, nodes.For) and not (
+            isinstance(node.target, nodes.Name) and _chain(node.iter)[:1] == ["shop"]
+        ):
+            what = "a loop over anything but a list of facts"
+        if what:
+            raise TemplateSyntaxError(
+                f"a text takes {{{{ facts }}}}, if and for, not {what}", getattr(node, "lineno", 1)
+            )
+    return tree
+
+
+def _chain(node: nodes.Node) -> list[str]:
+    """``["shop", "gifts", "text"]`` for the expression ``shop.gifts.text | join('、')``; empty for anything else."""
     names: list[str] = []
-    here: nodes.Node | None = node
-    while here is not None and not isinstance(here, nodes.Name):
-        if isinstance(here, nodes.Getattr):
-            names.append(here.attr)
-        here = getattr(here, "node", None)
-    return ".".join([here.name if isinstance(here, nodes.Name) else "", *reversed(names)]).strip(".")
+    while isinstance(node, (nodes.Getattr, nodes.Filter)) and node.node is not None:
+        if isinstance(node, nodes.Getattr):
+            names.append(node.attr)
+        node = node.node
+    return [node.name, *reversed(names)] if isinstance(node, nodes.Name) else []
+
+
+def _sources(tree: nodes.Template) -> dict[str, list[str]]:
+    """What the loop variables of a text stand for: ``r`` → ``["shop", "delivery", "regions"]``."""
+    return {
+        loop.target.name: _chain(loop.iter) for loop in tree.find_all(nodes.For) if isinstance(loop.target, nodes.Name)
+    }
 
 
 @lru_cache(maxsize=4096)
 def _compile(source: str) -> Template:
-    tree = _environment.parse(source)
+    tree = _parse(source)
+    loops = _sources(tree)
+
+    def filled(node: nodes.Expr) -> nodes.Expr:
+        name, *rest = _chain(node) or [""]
+        place = ".".join([*loops.get(name, [name]), *rest])
+        return nodes.Filter(node, "_fill", [nodes.Const(place)], [], None, None)
+
     for output in tree.find_all(nodes.Output):
-        output.nodes = [
-            n
-            if isinstance(n, nodes.TemplateData)
-            else nodes.Filter(n, "_fill", [nodes.Const(_source(n))], [], None, None)
-            for n in output.nodes
-        ]
-    code = _environment.compile(tree)
-    return Template.from_code(_environment, code, _environment.globals)
+        output.nodes = [n if isinstance(n, nodes.TemplateData) else filled(n) for n in output.nodes]
+    return Template.from_code(_environment, _environment.compile(tree), _environment.globals)
 
 
-def check_text(source: str) -> str:
-    """What is wrong with a text as a template, or an empty string."""
+def check_text(source: str, values: Collection[str] | None = None) -> str:
+    """What is wrong with a text, or an empty string: as a template, or a name of ``shop`` that is no fact.
+
+    ``values`` are the names that it may use besides ``shop``; None: whatever its plugin gives it.
+    """
     try:
-        _compile(source)
+        tree = _parse(source)
     except TemplateSyntaxError as e:
         return e.message or "is no valid template"
+    loops = _sources(tree)
+    looped = {id(loop.iter) for loop in tree.find_all(nodes.For)}
+    inner = {id(getattr(n, "node", None)) for n in tree.find_all((nodes.Getattr, nodes.Filter))}
+    targets = {id(loop.target) for loop in tree.find_all(nodes.For)}
+    printed = {id(n) for output in tree.find_all(nodes.Output) for n in output.nodes}
+    for node in tree.find_all((nodes.Name, nodes.Getattr, nodes.Filter)):
+        if id(node) in inner | targets or not (chain := _chain(node)):
+            continue
+        name, *rest = chain
+        if name in loops:
+            wrong = _no_fact([*loops[name][1:], "[]", *rest], printed=id(node) in printed)
+        elif name == "shop":
+            wrong = _no_fact(rest, printed=id(node) in printed, looped=id(node) in looped)
+        else:
+            known = values is None or name in values
+            wrong = "" if known else f"{name!r} is not filled in here" + did_you_mean(name, ["shop", *(values or ())])
+        if wrong:
+            return wrong
     return ""
+
+
+def _no_fact(path: Sequence[str], *, printed: bool = False, looped: bool = False) -> str:
+    """What is wrong with a way into the facts of a shop; ``[]`` goes to the items of a list."""
+    here: Any = Shop
+    told = "shop"
+    for name in path:
+        if name == "[]":
+            if get_origin(here) is not tuple:
+                return f"{told} is no list to go through"
+            here = get_args(here)[0]
+            continue
+        known = list(here.model_fields) if _is_model(here) else []
+        if name not in known:
+            return f"{told} has no {name!r}{did_you_mean(name, known)}"
+        told = f"{told}.{name}"
+        here = _plain(here.model_fields[name].annotation)
+    of_models = _is_model(here) or (get_origin(here) is tuple and _is_model(get_args(here)[0]))
+    if printed and of_models:
+        return f"{told} holds several facts; name one of them"
+    return f"{told} is no list to go through" if looped and get_origin(here) is not tuple else ""
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _plain(annotation: Any) -> Any:
+    """``X`` for ``X | None``."""
+    kinds = [a for a in get_args(annotation) if a is not NoneType]
+    return kinds[0] if len(kinds) == 1 and NoneType in get_args(annotation) else annotation
 
 
 def fill(source: str, shop: Shop, values: Mapping[str, Any]) -> Reply:
     """One text filled.
 
     Raises:
-        MissingFact: a variable of the text is undefined, None or empty.
+        MissingFact: a variable of the text is undefined, None or empty, or nothing is left of the text.
     """
     backed: dict[str, str] = {}
     try:
-        text = _compile(source).render(values, shop=shop, _backed=backed)
-    except TemplateError as e:
+        text = _compile(source).render(values, shop=shop, _backed=backed).strip()
+    except (TemplateError, TypeError) as e:  # TypeError: a fact of another kind than the text takes it for
         raise MissingFact(str(e)) from e
-    return Reply(text.strip(), backed)
+    if not text:
+        raise MissingFact("words: the text is empty for this shop")
+    return Reply(text, backed)
 
 
 class Texts:

@@ -4,8 +4,9 @@
 """
 
 import re
+import reprlib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -40,13 +41,17 @@ class ProblemsFound(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=(.*)$"""
+_TOKEN = re.compile(
+    r"""
+    (?P<string>"{3}(?:[^"\\]+|\\[\s\S]|"{1,2}(?!"))*"{3,5} | '{3}(?:[^']+|'{1,2}(?!'))*'{3,5}
+        | "(?:[^"\\\n]|\\.)*" | '[^'\n]*')
+  | (?P<newline>\n)
+  | (?P<skipped>[ \t\r]+|\#[^\n]*)
+  | (?P<mark>[\[\]{}=,.])
+  | (?P<bare>[^\s\[\]{}=,."'\#]+)
+    """,
+    re.VERBOSE,
 )
-_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-_ITEM = re.compile(r"""\{[^{}]*\}|"(?:[^"\\]|\\.)*"|'[^']*'|#.*$|[-+\w.:]+""")
-_STRINGS = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|#.*$""")
 
 
 @dataclass(frozen=True)
@@ -77,15 +82,15 @@ class TomlFile:
 
     def _problem(self, error: Any, model: type[BaseModel], under: Place) -> Problem:
         place = under + tuple(error["loc"])
-        while place and not self._holds(place) and self._holds(place[:-1]) and error["type"] != "missing":
-            place = place[:-1]
+        while error["type"] != "missing" and not self._holds(place):
+            place = place[:-1]  # what pydantic adds to say which of several types it tried
         message = str(error["msg"]).removeprefix("Value error, ")
         if error["type"] == "missing":
             message = "is required and missing"
         elif error["type"] == "extra_forbidden":
             message = "is not a known setting" + did_you_mean(str(place[-1]), _known_fields(model, error["loc"][:-1]))
-        elif isinstance(error["input"], (str, int, float, bool)):
-            message = f"{message[0].lower()}{message[1:]}, got {error['input']!r}"
+        elif isinstance(error["input"], (str, int, float, bool)) and error["type"] != "secret":  # never repeated
+            message = f"{message[0].lower()}{message[1:]}, got {reprlib.repr(error['input'])}"
         return self.problem(place, message)
 
     def _holds(self, place: Place) -> bool:
@@ -147,81 +152,124 @@ def read(path: Path) -> TomlFile:
     except OSError as e:
         raise ProblemsFound([Problem(str(path), 1, "", f"cannot be read: {e.strerror}")]) from None
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+        return TomlFile(path, tomllib.loads(text), _Scanner(text).scan())
+    except RecursionError:
+        raise ProblemsFound([Problem(str(path), 1, "", "is nested too deeply")]) from None
+    except ValueError as e:  # TOMLDecodeError, or a number that Python refuses
         found = re.search(r"\(at line (\d+), column \d+\)", str(e))
         line = int(found[1]) if found else text.count("\n") + 1
-        message = f"is not valid TOML: {re.sub(r' *[(]at .*[)]', '', str(e))}"
+        message = f"is not valid TOML: {re.sub(r' *[(]at .*[)]', '', str(e))}{_hint(text, line)}"
         raise ProblemsFound([Problem(str(path), line, "", message)]) from None
-    return TomlFile(path, data, dict(_places(text)))
 
 
-def _places(text: str) -> Iterator[tuple[Place, int]]:
-    """Where each table, key and array item starts. Knows only what valid TOML may look like; tomllib checked that."""
-    prefix: Place = ()
-    counts: dict[Place, int] = {}
-    lines = text.splitlines()
-    number = 0
-    while number < len(lines):
-        line = lines[number]
-        number += 1
-        if header := _HEADER.match(line):
-            prefix = _resolve(_parts(header[2]), counts)
-            if header[1] == "[[":
-                counts[prefix] = counts.get(prefix, -1) + 1
-                prefix = (*prefix, counts[prefix])
-            yield prefix, number
-        elif key := _KEY.match(line):
-            place = prefix + _parts(key[1])
-            yield place, number
-            start = number
-            number = _value_end(lines, number - 1, key[2])
-            if number > start and key[2].lstrip().startswith("["):
-                yield from _items(place, lines, start, number)
+def _hint(text: str, line: int) -> str:
+    """What people most often get wrong on such a line."""
+    written = text.split("\n")[line - 1] if line <= text.count("\n") + 1 else ""
+    if re.search(r"=\s*\d{1,2}:\d{2}\s*(#.*)?$", written):
+        return "; a time is written with seconds, such as 16:00:00"
+    if re.search("[=\\[,]\\s*[“”‘’「『＂]", written):
+        return '; texts stand in straight quotes: "…"'
+    return ""
 
 
-def _parts(name: str) -> Place:
-    return tuple(p.strip("\"'") for p in _PART.findall(name))
+class _Scanner:
+    """Walks a text that tomllib has read already, and notes the line on which each table, key and item starts."""
 
+    def __init__(self, text: str) -> None:
+        self.lines: dict[Place, int] = {}
+        self._tokens: list[tuple[str, str, int]] = []
+        """Kind (a mark is its own kind), text as written, line."""
+        self._at = 0
+        self._items: dict[Place, int] = {}
+        """Arrays of tables: the index of the last table of each."""
+        line = 1
+        for found in _TOKEN.finditer(text):
+            kind, word = found.lastgroup or "", found[0]
+            if kind != "skipped":
+                self._tokens.append((word if kind == "mark" else kind, word, line))
+            line += word.count("\n")
+        self._tokens.append(("newline", "", line))
 
-def _resolve(parts: Place, counts: dict[Place, int]) -> Place:
-    """A header below an array of tables belongs to its last table: ``[a.b]`` → ``("a", 2, "b")``."""
-    place: Place = ()
-    for i, part in enumerate(parts):
-        place = (*place, part)
-        if i < len(parts) - 1 and place in counts:
-            place = (*place, counts[place])
-    return place
+    def scan(self) -> dict[Place, int]:
+        table: Place = ()
+        while self._skip_newlines():
+            if self._next_is("["):
+                table = self._header()
+            else:
+                self._pair(table)
+        return self.lines
 
+    def _header(self) -> Place:
+        line = self._tokens[self._at][2]
+        array = self._take("[") and self._take("[")
+        name = self._key()
+        place: Place = ()
+        for part in name[:-1]:  # below an array of tables a header belongs to its last table
+            place = (*place, part)
+            place = (*place, self._items[place]) if place in self._items else place
+        place = (*place, name[-1])
+        if array:
+            self._items[place] = self._items.get(place, -1) + 1
+            place = (*place, self._items[place])
+        self._note(place, line)
+        while self._take("]"):
+            pass
+        return place
 
-def _value_end(lines: list[str], index: int, value: str) -> int:
-    """Number of lines read once the value that starts on ``lines[index]`` is complete."""
-    stripped = value.strip()
-    for quote in ('"""', "'''"):
-        if stripped.startswith(quote):
-            if quote in stripped[3:]:
-                return index + 1
-            return next((i + 1 for i in range(index + 1, len(lines)) if quote in lines[i]), len(lines))
-    depth = _depth(value)
-    while depth > 0 and index + 1 < len(lines):
-        index += 1
-        depth += _depth(lines[index])
-    return index + 1
+    def _pair(self, table: Place) -> None:
+        line = self._tokens[self._at][2]
+        place = table + self._key()
+        self._note(place, line)
+        self._take("=")
+        self._value(place)
 
-
-def _depth(line: str) -> int:
-    bare = _STRINGS.sub("", line)
-    return bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}")
-
-
-def _items(place: Place, lines: list[str], start: int, end: int) -> Iterator[tuple[Place, int]]:
-    """Items of an array that is written over several lines; an inline table counts as one item."""
-    index = 0
-    for number in range(start, end + 1):
-        line = lines[number - 1]
-        if number == start:
-            line = line.split("=", 1)[1].lstrip().removeprefix("[")
-        for item in _ITEM.findall(line):
-            if not item.startswith("#"):
-                yield (*place, index), number
+    def _value(self, place: Place) -> None:
+        if self._take("["):
+            index = 0
+            while self._skip_newlines() and not self._take("]"):
+                self._note((*place, index), self._tokens[self._at][2])
+                self._value((*place, index))
                 index += 1
+                self._skip_newlines()
+                self._take(",")
+        elif self._take("{"):
+            while self._skip_newlines() and not self._take("}"):
+                self._pair(place)
+                self._skip_newlines()
+                self._take(",")
+        else:
+            while self._tokens[self._at][0] not in ("newline", ",", "]", "}"):
+                self._at += 1
+
+    def _key(self) -> Place:
+        parts = [self._part()]
+        while self._take("."):
+            parts.append(self._part())
+        return tuple(parts)
+
+    def _part(self) -> str:
+        kind, word, _ = self._tokens[self._at]
+        self._at += 1
+        if kind != "string":
+            return word
+        return str(tomllib.loads(f"key = {word}")["key"]) if "\\" in word else word[1:-1]
+
+    def _note(self, place: Place, line: int) -> None:
+        """What holds the place starts here too, unless it was seen before."""
+        for end in range(1, len(place)):
+            self.lines.setdefault(place[:end], line)
+        self.lines[place] = line
+
+    def _next_is(self, kind: str) -> bool:
+        return self._tokens[self._at][0] == kind
+
+    def _take(self, kind: str) -> bool:
+        taken = self._next_is(kind)
+        self._at += taken
+        return taken
+
+    def _skip_newlines(self) -> bool:
+        """Go on to the next thing written; False at the end of the file."""
+        while self._at < len(self._tokens) and self._next_is("newline"):
+            self._at += 1
+        return self._at < len(self._tokens)

@@ -15,16 +15,22 @@ def register_handlers(register: RegisterHandler) -> None:
 
 
 async def answer(ctx: Context[None]) -> Outcome:
-    """Round by round: the listed price with what comes with it, the policy or the concession, a person."""
-    bargain = ctx.shop.bargain
-    ctx.state["rounds"] = done = ctx.state.get("rounds", 0) + 1
+    """Round by round: what comes with the listed price, the policy or the concession, a person.
+
+    Rounds are counted anew each day. Only a shop that concedes nothing says that the price is the same for everyone.
+    """
+    bargain, today = ctx.shop.bargain, ctx.now.date().isoformat()
+    done = 1 + (ctx.state.get("rounds", 0) if ctx.state.get("day") == today else 0)
+    ctx.state.update(day=today, rounds=done)
     if done > bargain.rounds:
         return ctx.escalate(f"still bargaining after {bargain.rounds} rounds", "haggling.person")
     if done == bargain.rounds and bargain.limit_percent > 0:
         percent = Backed(bargain.limit_percent, SETTING)
         return ctx.escalate(f"conceded up to {percent} %: change the price", "haggling.concede", percent=percent)
-    if done > 1:
-        return ctx.reply("haggling.firm")
-    if bargain.coupon:
+    if done == 1 and bargain.coupon:
         return ctx.reply("haggling.coupon")
-    return ctx.reply("haggling.gift" if bargain.gift else "haggling.listed")
+    if done == 1 and bargain.gift:
+        return ctx.reply("haggling.gift")
+    if bargain.limit_percent > 0:
+        return ctx.reply("haggling.value")
+    return ctx.reply("haggling.listed" if done == 1 else "haggling.firm")

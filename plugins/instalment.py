@@ -3,13 +3,24 @@
 The fee of an instalment is the provider's and is shown at checkout; the shop never charges one.
 """
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from autoreply import Backed, Context, RegisterHandler, Reply, hookimpl
 from autoreply.facts import Instalment, InstalmentProvider
 
+SETTING = "shop.instalment.providers"
 FEE = "手续费 利息 免息 费率 无息 收费 加钱 要钱 费用 另收 几个点"
-ALIASES = {"花呗": "花呗 蚂蚁", "白条": "白条", "信用卡": "信用卡 银行"}
+REPAY = "还款 还钱 还清 还上 怎么还 要还 待还 再还 在还 提前还 欠款 账单 逾期 额度 每月几号 还的债"
+UNAVAILABLE = "为什么 为啥 怎么没有 怎么不能 没有分期 不能分期 分不了 用不了 没显示 不显示 没法分期 无法分期"
+ALIASES = {
+    "花呗": "花呗 蚂蚁",
+    "白条": "白条",
+    "月付": "月付",
+    "分付": "分付",
+    "信用卡": "信用卡 银行 招行 工行 建行 农行 中行 交行 浦发 广发",
+}
+"""Providers by the words that buyers have for them."""
 
 
 @hookimpl
@@ -21,20 +32,26 @@ def register_handlers(register: RegisterHandler) -> None:
 async def instalment(ctx: Context[None]) -> Reply:
     """The configured providers and periods; for anything that is not configured, the checkout decides."""
     config = ctx.shop.instalment
-    if kind := next((e for e in config.excluded if ctx.says(e)), None):
+    if ctx.says(REPAY):
+        return ctx.reply("instalment.repay")
+    if kind := next((e for e in config.excluded if ctx.says([e])), None):
         return ctx.reply("instalment.excluded", kind=Backed(kind, "shop.instalment.excluded"))
     if _below(ctx, config):
         return ctx.reply("instalment.below")
-    provider = _provider(ctx, config)
-    if provider is None:
+    if ctx.says(UNAVAILABLE) and not ctx.says("能不能"):
+        return ctx.reply("instalment.unavailable")
+    providers = _meant(ctx, config.providers)
+    if not providers:
         return ctx.reply("instalment.checkout")
+    offers = _told((p.name, p.periods) for p in providers)
     asked = ctx.slots.get("periods")
+    if asked is not None and not any(asked in p.periods for p in providers):
+        return ctx.reply("instalment.other_periods", offers=offers)
     if ctx.says(FEE):
-        return _fee(ctx, provider)
-    if asked is not None and asked not in provider.periods:
-        return ctx.reply("instalment.other_periods", **_named(provider))
+        free = [(p.name, p.interest_free) for p in providers if p.interest_free]
+        return ctx.reply("instalment.interest_free", free=_told(free)) if free else ctx.reply("instalment.fee")
     key = "instalment.available" if config.threshold is None else "instalment.available_from"
-    return ctx.reply(key, **_named(provider))
+    return ctx.reply(key, offers=offers)
 
 
 async def credit_card(ctx: Context[None]) -> Reply:
@@ -50,24 +67,13 @@ def _below(ctx: Context[None], config: Instalment) -> bool:
     return config.threshold is not None and amount is not None and Decimal(str(amount)) < config.threshold
 
 
-def _provider(ctx: Context[None], config: Instalment) -> InstalmentProvider | None:
-    """The configured provider that the buyer names; the first one where it names none; None for one not configured."""
+def _meant(ctx: Context[None], providers: Sequence[InstalmentProvider]) -> list[InstalmentProvider]:
+    """The configured providers that the buyer names; all where none is named; none for one not configured."""
     named = [known for known, words in ALIASES.items() if ctx.says(words)]
-    if not named:
-        return config.providers[0] if config.providers else None
-    return next((p for p in config.providers if any(n in p.name for n in named)), None)
+    own = [p for p in providers if ctx.says([p.name]) or any(known in p.name for known in named)]
+    return own if own or named else list(providers)
 
 
-def _fee(ctx: Context[None], provider: InstalmentProvider) -> Reply:
-    """Periods whose fee the shop has taken over, as configured; else the checkout shows the provider's fee."""
-    if not provider.interest_free:
-        return ctx.reply("instalment.fee")
-    source = "shop.instalment.providers"
-    free = Backed("、".join(map(str, provider.interest_free)), source)
-    return ctx.reply("instalment.interest_free", provider=Backed(provider.name, source), periods=free)
-
-
-def _named(provider: InstalmentProvider) -> dict[str, Backed]:
-    source = "shop.instalment.providers"
-    periods = "、".join(map(str, provider.periods))
-    return {"provider": Backed(provider.name, source), "periods": Backed(periods, source)}
+def _told(offers: Iterable[tuple[str, Sequence[int]]]) -> Backed:
+    """花呗3、6、12期，信用卡3期."""
+    return Backed("，".join(f"{name}{'、'.join(map(str, periods))}期" for name, periods in offers), SETTING)

@@ -5,12 +5,32 @@ Basis: 发票管理办法 (2023) and Tmall's rule on invoices; refusing, chargin
 
 from autoreply import Context, Escalate, Outcome, RegisterHandler, hookimpl
 
-OTHER_GOODS = "办公用品 劳保用品 开成别的 换个品名 改品名 换品名 开其他 开别的 多开 开高 虚开 别的公司开 其他公司开"
-FEE = "税点 加税 补税 加钱 要钱 收费 另付 加点 几个点 多少点 含税 邮费 运费 费用 不开票便宜 补差"
-WRONG = "写错 开错 填错 错了 重开 换开 冲红 红冲 作废 更改 修改 改一下 改抬头 不对 少开"
-SPECIAL = "专票 增票 专用发票 专用的发票 增值税专"
-RESEND = "补开 补寄 补发 没收到 没看到 没给 忘了 忘开 还没 未收到 没有收到 里面没有 没发票 没有发票 漏"
-WHEN = "什么时候 啥时候 多久 几天 何时 几时 哪天"
+OTHER_GOODS = (
+    "办公用品 劳保用品 开成别的 开别的 换个品名 改品名 换品名 改成别的 开其他 开成其他 "
+    "多开 开高 开多点 虚开 别的公司开 其他公司开 另一家公司开 帮别人开"
+)
+AS_GOODS = "开成 写成 改成 换成"
+AS_TITLE = "抬头 公司 单位 个人 学校 名字 专票 普票 增票 专用 普通 电子 纸质 一张"
+WRONG = (
+    "写错 开错 填错 选错 弄错 错了 重开 重新开 换开 冲红 红冲 作废 更改 修改 改一下 改抬头 改成 可以改 能改 改吗 少开 "
+    "抬头不对 税号不对 名称不对 名字不对 信息不对 内容不对 金额不对 发票不对 开的不对"
+)
+FEE = "税点 税费 加税 补税 加钱 要钱 收费 另付 加点 几个点 多少点 含税 邮费 运费 费用 不开票便宜 补差"
+SPECIAL = "专票 增票 专用发票 专用的发票 增值税专 专用票"
+NOT_THERE = (
+    "补开 补寄 补发 没收到 没看到 没见 没给 没开 没寄 忘了 忘记 忘开 未收到 没有收到 没有看到 "
+    "里面没有 里没有 包裹没有 漏 不齐"
+)
+NO_GOODS_YET = "没收到货 没到货 没收货 未收到货 没下单 没付款"
+STATUS = "开了吗 开了没 开了么 开好了 开出来 好了吗 好了没 进度 到现在 到今天 上次 催"
+AGREED = (
+    "一起开 合开 合并 开一张 统一开 分开开 分开来开 两张 几张 退货 退款 发票退 "
+    "资料给 帮我弄 不认 只认 用不了 不能用 小票"
+)
+WHEN = "什么时候 啥时候 多久 几天 何时 几时 哪天 一起寄 一起发 随货 随箱 跟货"
+WHERE = "哪里 哪儿 在哪 怎么看 怎么查 如何查 查看 查询 能看到 下载 怎么取 如何取 怎么拿 怎么给 邮箱 怎么打印"
+CONTENT = "金额 内容 明细 品名 开多少 写什么 开什么品 必须开 必须得开"
+KINDS = "纸质 纸的 纸发票 电子 普票 普通发票 什么发票 哪种发票 什么票 手写 机打 卷票"
 
 
 @hookimpl
@@ -21,21 +41,29 @@ def register_handlers(register: RegisterHandler) -> None:
 async def answer(ctx: Context[None]) -> Outcome:
     """The fixed text for each way of asking; what touches an issued invoice goes to a person."""
     invoice = ctx.shop.invoice
-    if ctx.says(OTHER_GOODS):
+    if ctx.says(OTHER_GOODS) or (ctx.says(AS_GOODS) and not ctx.says(AS_TITLE)):
         return ctx.escalate("invoice for other goods or another seller", "invoice.actual_goods_only")
     if ctx.says(WRONG):
         return ctx.escalate("invoice has to be corrected", "invoice.correct")
-    if ctx.says(FEE):
-        return ctx.reply("invoice.no_surcharge")
-    if ctx.says(SPECIAL):
+    if ctx.says(SPECIAL):  # before the fee: 专票要加几个点 must not sound as if there were one
         if not invoice.special_vat:
             return ctx.escalate("special VAT invoice asked for", "invoice.special_by_person")
         return ctx.reply("invoice.special")
-    if ctx.says(RESEND):
+    if ctx.says(FEE):
+        return ctx.reply("invoice.no_surcharge")
+    if ctx.says(NOT_THERE) and not ctx.says(NO_GOODS_YET):
         return _missing(ctx)
-    if ctx.says(WHEN) and invoice.within_days is not None:
+    if ctx.says(STATUS) or ctx.says(AGREED):
+        return ctx.escalate("invoice: a question that no setting answers", "invoice.by_person")
+    if ctx.says(WHEN):
+        if invoice.within_days is None:
+            return ctx.escalate("invoice: within_days is not set in [shop.invoice]", "invoice.by_person")
         return ctx.reply("invoice.when")
-    return ctx.reply("invoice.available")
+    if ctx.says(WHERE):
+        return ctx.reply("invoice.where")
+    if ctx.says(CONTENT):
+        return ctx.reply("invoice.content")
+    return ctx.reply("invoice.kinds" if ctx.says(KINDS) else "invoice.available")
 
 
 def _missing(ctx: Context[None]) -> Escalate:

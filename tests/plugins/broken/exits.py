@@ -1,0 +1,5 @@
+"""A script by mistake."""
+
+import sys
+
+sys.exit("usage: exits FILE")
