@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_WAKING = 10
+"""Turns of the event loop within which work that was woken a moment ago counts as running again; four are needed."""
+
 
 class Activity:
     """Counts pieces of work that are running and not merely waiting for a moment to come."""
@@ -32,6 +35,12 @@ class Activity:
             self.begin()
 
     async def quiet(self) -> None:
-        """Return once nothing is running."""
-        while self._running:
-            await self._quiet.wait()
+        """Return once nothing is running, nor about to run because its moment came or a message arrived."""
+        calm = 0
+        while calm < _WAKING:
+            if self._running:
+                await self._quiet.wait()
+                calm = 0
+            else:
+                await asyncio.sleep(0)
+                calm += 1

@@ -11,13 +11,16 @@ from autoreply.channels.base import Channel, Delivery, SendFailed, Sending
 from autoreply.clock import Clock
 from autoreply.compliance import Draft, Gate, Released
 from autoreply.conversation.activity import Activity
-from autoreply.journal import HandoffRequest, Journal, JournalError, OutboxRow, Store
+from autoreply.journal import HandoffRequest, Journal, OutboxRow, Store
 from autoreply.model import ConversationKey, Priority
 
 log = structlog.get_logger(__name__)
 
 _BACKOFF = (0.5, 60.0)
 """Seconds before the second try, doubled at each further one up to the second number."""
+
+_SEND_WITHIN = 90.0
+"""Seconds after which a channel that does not come back from a send is taken to have failed, outcome unknown."""
 
 
 def draft_of(row: OutboxRow) -> Draft:
@@ -40,6 +43,11 @@ def kept_draft(draft: Draft) -> dict[str, object]:
         "duties": sorted(draft.duties),
         "override": draft.override,
     }
+
+
+def sending_of(row: OutboxRow, released: Released) -> Sending:
+    """A kept reply as a channel sees it."""
+    return Sending(row.cursor or 0, row.key, released, row.created_at, row.in_reply_to, row.attempts)
 
 
 class Outgoing:
@@ -92,70 +100,76 @@ class Outgoing:
                 row, released = queue[0]
                 try:
                     await self._deliver(row, released)
-                except JournalError as e:
-                    log.error("journal refused an outbox update; kept for the next start", key=row.key, error=str(e))
+                except Exception:
+                    log.exception("reply cannot be delivered; kept for the next start", key=row.key)
                 queue.popleft()
                 self._known.discard(row.id)
         finally:
+            self._known.difference_update(row.id for row, _ in queue)
             del self._queues[key]
             self._activity.end()
 
     async def _deliver(self, row: OutboxRow, released: Released | None) -> None:
         channel = self._channels[row.conversation.channel]
+        perhaps = row.state == "sending"  # a try of the last run, or of this one, may have reached the buyer
         while True:
-            resumed = row.state == "sending"
-            claimed = await self._journal.run(partial(Store.claim, row_id=row.id, now=self._clock.now()))
+            claimed = await self._journal.insist(partial(Store.claim, row_id=row.id, now=self._clock.now()))
             if claimed is None:
                 return
-            if resumed and not channel.takes_key:
+            if perhaps and not channel.takes_key:
                 await self._close(claimed, "unknown", "the process ended while it was being sent")
                 return
             if released is None and (released := self._released(claimed)) is None:
-                await self._close(claimed, "withdrawn", "the gate stopped a kept reply")
+                await self._close(claimed, "unknown" if perhaps else "withdrawn", "the gate stopped a kept reply")
                 return
-            try:
-                done = await channel.send(_sending(claimed, released))
-            except SendFailed as failure:
-                if failure.unknown and not channel.takes_key:
-                    await self._close(claimed, "unknown", str(failure))
-                    return
-                if not failure.retry or claimed.attempts >= self._attempts:
-                    await self._close(claimed, "failed", str(failure))
-                    return
-                row = await self._put_back(claimed, failure)
-            except Exception as e:
-                log.exception("channel failed", channel=channel.name, key=row.key)
-                row = await self._put_back(claimed, SendFailed(type(e).__name__, retry=True, unknown=True))
-            else:
-                state = "sent" if done is Delivery.DELIVERED else "offered"
-                await self._journal.run(partial(Store.mark, row_id=claimed.id, state=state, at=self._clock.now()))
+            outcome = await _attempt(channel, sending_of(claimed, released))
+            if isinstance(outcome, Delivery):
+                state = "sent" if outcome is Delivery.DELIVERED else "offered"
+                await self._journal.insist(partial(Store.mark, row_id=claimed.id, state=state, at=self._clock.now()))
                 return
+            perhaps = perhaps or outcome.unknown
+            again = outcome.retry and claimed.attempts < self._attempts
+            if not again or (perhaps and not channel.takes_key):
+                await self._close(claimed, "unknown" if perhaps else "failed", str(outcome))
+                return
+            await self._put_back(claimed, outcome, perhaps)
 
-    async def _put_back(self, row: OutboxRow, failure: SendFailed) -> OutboxRow:
+    async def _put_back(self, row: OutboxRow, failure: SendFailed, perhaps: bool) -> None:
         """Wait before another try. What may have arrived stays ``sending``: it is not withdrawn, only repeated."""
         log.warning("reply not delivered, trying again", key=row.key, attempt=row.attempts, reason=str(failure))
-        if not failure.unknown:
-            await self._journal.run(partial(Store.mark, row_id=row.id, state="ready", note=str(failure)))
+        if not perhaps:
+            await self._journal.insist(partial(Store.mark, row_id=row.id, state="ready", note=str(failure)))
         first, most = _BACKOFF
         with self._activity.waiting():
             await self._clock.sleep_until(self._clock.now() + min(most, first * 2 ** (row.attempts - 1)))
-        return row
 
     async def _close(self, row: OutboxRow, state: str, reason: str) -> None:
         """A reply that will not be sent by the bot again is shown to a person."""
         log.error("reply not delivered", key=row.key, state=state, reason=reason)
         request = HandoffRequest(f"reply {row.key} is {state}: {reason}", Priority.HIGH)
+        now = self._clock.now()
 
         def keep(store: Store) -> None:
-            store.mark(row.id, state, note=reason)
-            store.open_handoff(row.conversation, "", request, self._clock.now())
+            if store.mark(row.id, state, note=reason):
+                store.open_handoff(row.conversation, "", request, now)
 
-        await self._journal.run(keep)
+        await self._journal.insist(keep)
 
     def _released(self, row: OutboxRow) -> Released | None:
         outcome = self._gate().release(draft_of(row))
         return outcome if isinstance(outcome, Released) else None
 
 
-def _sending(row: OutboxRow, released: Released) -> Sending:
-    return Sending(row.cursor or 0, row.key, released, row.created_at, row.in_reply_to, row.attempts)
+async def _attempt(channel: Channel, sending: Sending) -> Delivery | SendFailed:
+    """One try. Whatever goes wrong in a channel without its saying what, may have reached the buyer all the same."""
+    try:
+        async with asyncio.timeout(_SEND_WITHIN):
+            done = await channel.send(sending)
+            if not isinstance(done, Delivery):
+                raise TypeError(f"send returned {type(done).__name__}, not a Delivery")
+            return done
+    except SendFailed as failure:
+        return failure
+    except Exception as e:
+        log.exception("channel failed", channel=channel.name, key=sending.key)
+        return SendFailed(type(e).__name__, retry=True, unknown=True)

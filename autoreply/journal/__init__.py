@@ -1,6 +1,6 @@
 """What must not be lost: inbox, outbox, conversation state, handoffs, decisions. Knows nothing of channels."""
 
-from autoreply.journal.store import (
+from autoreply.journal.records import (
     Accepted,
     ConversationRecord,
     Entry,
@@ -10,8 +10,8 @@ from autoreply.journal.store import (
     OutboxRow,
     Outgoing,
     Settled,
-    Store,
 )
+from autoreply.journal.store import Store
 from autoreply.journal.writer import Journal
 
 __all__ = [

@@ -5,121 +5,36 @@ The server runs them in group commits (``writer.py``); commands run them one at 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from autoreply.journal.records import (
+    Accepted,
+    ConversationRecord,
+    Entry,
+    HandoffItem,
+    HandoffRequest,
+    JournalError,
+    OutboxRow,
+    Outgoing,
+    Settled,
+)
 from autoreply.model import Author, Behaviour, ConversationKey, Kind, Message, Priority
 
 _OPEN = "('ready', 'sending')"
 _WHERE = "channel = ? AND shop = ? AND conversation = ?"
+_URGENCY = "instr('high normal low', {})"
 _OUTBOX = "id, key, channel, shop, conversation, origin, text, draft, in_reply_to, state, cursor, attempts, created_at"
 
 
-class JournalError(Exception):
-    """The journal cannot be used: missing rights, full disk, corrupt file, a newer version's file."""
+_OUR_MISTAKES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What became of an incoming message. ``echo``: it was the bot's own reply, told back by the platform."""
-
-    seq: int
-    duplicate: bool = False
-    echo: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A reply to keep in the outbox. ``draft`` is what the gate needs to release the same text after a restart."""
-
-    key: str
-    text: str
-    origin: str
-    draft: Mapping[str, Any] = field(default_factory=dict)
-    in_reply_to: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """A reply as the outbox holds it."""
-
-    id: int
-    key: str
-    conversation: ConversationKey
-    origin: str
-    text: str
-    draft: Mapping[str, Any]
-    in_reply_to: tuple[str, ...]
-    state: str
-    cursor: int | None
-    attempts: int
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationRecord:
-    """What is kept of a conversation. ``agent_until``: a person has it until then."""
-
-    state: dict[str, Any]
-    agent_until: float | None = None
-    handoff_open: bool = False
-
-    def agent_present(self, now: float) -> bool:
-        return self.agent_until is not None and self.agent_until > now
-
-
-@dataclass(frozen=True, slots=True)
-class HandoffRequest:
-    """Why a person should look, and how soon."""
-
-    reason: str
-    priority: Priority
-
-
-@dataclass(frozen=True, slots=True)
-class HandoffItem:
-    """One place in the queue for people."""
-
-    id: int
-    conversation: ConversationKey
-    buyer_id: str
-    reason: str
-    priority: Priority
-    state: str
-    created_at: float
-    updated_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a transcript: ``who`` is buyer, agent or bot."""
-
-    at: float
-    who: str
-    kind: Kind
-    text: str
-    state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Everything one turn leaves behind; kept in one transaction or not at all."""
-
-    key: ConversationKey
-    buyer_id: str
-    seqs: tuple[int, ...]
-    behaviour: Behaviour
-    replies: tuple[Outgoing, ...]
-    state: Mapping[str, Any] | None
-    handoff: HandoffRequest | None
-    intents: tuple[str, ...]
-    rules: tuple[str, ...]
-    rulebook: str
-    trace: Sequence[Mapping[str, Any]]
-    at: float
+def of_the_file(error: BaseException | None) -> bool:
+    """SQLite speaks of the file or the disk, which may recover; not of a mistake in what it was asked to do."""
+    return isinstance(error, sqlite3.Error) and not isinstance(error, _OUR_MISTAKES)
 
 
 class Store:
@@ -136,31 +51,61 @@ class Store:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
-            self.db.execute("PRAGMA journal_mode = WAL")
-            self.db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
+            try:
+                self._migrate()
+            except BaseException:
+                self.db.close()
+                raise
         except (sqlite3.Error, OSError) as e:
             raise JournalError(f"journal {path} cannot be opened: {e}") from e
 
     def _migrate(self) -> None:
         steps = sorted(p.name for p in resources.files(__package__).joinpath("migrations").iterdir())
         scripts = {int(n[:4]): n for n in steps if n.endswith(".sql")}
-        version = int(self.db.execute("PRAGMA user_version").fetchone()[0])
+        version, tables = self._version()
         if version > max(scripts):
             raise JournalError(f"journal {self.path} was written by a newer version; upgrade autoreply")
+        if tables and not version:
+            raise JournalError(f"{self.path} is another program's file; set [store] path to one of its own")
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = FULL")
         for number in range(version + 1, max(scripts) + 1):
             sql = resources.files(__package__).joinpath("migrations", scripts[number]).read_text(encoding="utf-8")
-            self.db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+            try:
+                self.db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+            except sqlite3.Error:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                if self._version()[0] < number:  # else another process took the same step a moment earlier
+                    raise
+
+    def _version(self) -> tuple[int, int]:
+        """The schema's version and how many tables there are, read at one moment."""
+        row = self.db.execute(
+            "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"
+        ).fetchone()
+        return int(row[0]), int(row[1])
 
     def close(self) -> None:
         self.db.close()
 
     def __enter__(self) -> "Store":
-        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as e:
+            raise JournalError(f"journal {self.path} cannot be written: {e}") from e
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.db.execute("COMMIT" if kind is None else "ROLLBACK")
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        try:
+            if kind is None:
+                self.db.execute("COMMIT")
+        except sqlite3.Error as e:
+            error = e
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+        if of_the_file(error):
+            raise JournalError(f"journal {self.path} cannot be written: {error}") from error
 
     # In ------------------------------------------------------------------------------------------------------------
 
@@ -227,12 +172,15 @@ class Store:
         return ConversationRecord(json.loads(row[0]), row[1], handoff is not None)
 
     def take_over(self, key: ConversationKey, now: float, until: float) -> None:
-        """A person has the conversation until ``until``; bot replies not yet on their way are withdrawn."""
+        """A person has the conversation until ``until``; bot replies not yet on their way are withdrawn.
+
+        A question of the bot's that waits for its answer (``pending`` in the state) is forgotten: the person goes on.
+        """
         self.db.execute(
             "INSERT INTO conversations (channel, shop, conversation, agent_since, agent_until, updated_at)"
             " VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET agent_until = excluded.agent_until,"
             " agent_since = iif(agent_until > excluded.agent_since, agent_since, excluded.agent_since),"
-            " updated_at = excluded.updated_at",
+            " state = json_remove(state, '$.pending', '$.asked'), updated_at = excluded.updated_at",
             (*key, now, until, now),
         )
         self.db.execute(
@@ -251,13 +199,12 @@ class Store:
 
     # Turns ---------------------------------------------------------------------------------------------------------
 
-    def settle(self, turn: Settled) -> list[OutboxRow]:
+    def settle(self, turn: Settled) -> list[OutboxRow] | None:
         """Keep all that a turn leaves behind. Returns the replies that are to leave.
 
-        Where an agent has come in since, the messages are done and nothing of the bot's is kept to be sent.
+        None: an agent has come in since. The messages are done and nothing of the bot's is kept to be sent.
         """
         present = self.conversation(turn.key).agent_present(turn.at)
-        replies = () if present else turn.replies
         self.db.executemany("UPDATE inbox SET done = 1 WHERE seq = ?", [(s,) for s in turn.seqs])
         if turn.state is not None and not present:
             self.db.execute(
@@ -269,6 +216,7 @@ class Store:
         if turn.handoff is not None and not present:
             self.open_handoff(turn.key, turn.buyer_id, turn.handoff, turn.at)
         behaviour = Behaviour.SILENT if present else turn.behaviour
+        trace = [*turn.trace, {"stage": "keep", "withheld": "an agent has the conversation"}] if present else turn.trace
         self.db.execute(
             "INSERT INTO decisions (channel, shop, conversation, behaviour, intents, rules, rulebook, trace, at)"
             " VALUES (?,?,?,?,?,?,?,?,?)",
@@ -278,11 +226,11 @@ class Store:
                 _json(turn.intents),
                 _json(turn.rules),
                 turn.rulebook,
-                _json(turn.trace),
+                _json(trace),
                 turn.at,
             ),
         )
-        return [self.put(turn.key, reply, turn.at) for reply in replies]
+        return None if present else [self.put(turn.key, reply, turn.at) for reply in turn.replies]
 
     # Out -----------------------------------------------------------------------------------------------------------
 
@@ -311,7 +259,8 @@ class Store:
         if found.origin != "agent" and self.conversation(found.conversation).agent_present(now):
             self.mark(row_id, "withdrawn" if found.state == "ready" else "unknown", note="an agent wrote first")
             return None
-        if found.cursor is None:
+        if found.cursor is None or found.state == "ready":
+            # A reply that was put back goes to the end: a reader who is past its old place would miss it there.
             self.db.execute("UPDATE counters SET value = value + 1 WHERE name = 'cursor'")
             cursor = "(SELECT value FROM counters WHERE name = 'cursor')"
         else:
@@ -323,9 +272,16 @@ class Store:
         ).fetchone()
         return _outbox_row(row)
 
-    def mark(self, row_id: int, state: str, *, at: float | None = None, note: str = "") -> None:
-        """Write down what became of a reply: ready, sent, offered, unknown, failed or withdrawn."""
-        self.db.execute("UPDATE outbox SET state = ?, sent_at = ?, note = ? WHERE id = ?", (state, at, note, row_id))
+    def mark(self, row_id: int, state: str, *, at: float | None = None, note: str = "") -> bool:
+        """Write down what became of a reply: ready, sent, offered, unknown, failed or withdrawn.
+
+        False: that is known already, such as when the peer acknowledged it while it was still being sent.
+        """
+        changed = self.db.execute(
+            f"UPDATE outbox SET state = ?, sent_at = ?, note = ? WHERE id = ? AND state IN {_OPEN}",
+            (state, at, note, row_id),
+        )
+        return changed.rowcount > 0
 
     def unsent(self, after: int = 0) -> list[OutboxRow]:
         """Replies that are ready or were on their way when the process ended, in order."""
@@ -344,25 +300,32 @@ class Store:
 
     def acknowledge(self, channel: str, keys: Iterable[str], now: float) -> int:
         """The peer has these replies; returns how many were waiting for that."""
-        cursor = self.db.executemany(
-            "UPDATE outbox SET state = 'sent', sent_at = ? WHERE channel = ? AND key = ? AND state IN"
-            " ('sending', 'offered')",
-            [(now, channel, k) for k in keys],
+        sql = (
+            "UPDATE outbox SET state = 'sent', sent_at = ? WHERE channel = ? AND key = ?"
+            " AND state IN ('sending', 'offered')"
         )
-        return cursor.rowcount
+        return sum(self.db.execute(sql, (now, channel, key)).rowcount for key in keys)
 
     # People --------------------------------------------------------------------------------------------------------
 
     def open_handoff(self, key: ConversationKey, buyer_id: str, request: HandoffRequest, now: float) -> None:
         """Put a conversation into the queue; one that waits already gets the reason added and the higher priority."""
-        high = request.priority is Priority.HIGH
         self.db.execute(
             "INSERT INTO handoffs (channel, shop, conversation, buyer_id, reason, priority, created_at, updated_at)"
             " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (channel, shop, conversation) WHERE state = 'open' DO UPDATE SET"
-            " reason = CASE WHEN instr(reason, excluded.reason) THEN reason ELSE reason || '; ' || excluded.reason END,"
-            " priority = CASE WHEN ? THEN 'high' ELSE priority END, updated_at = excluded.updated_at",
-            (*key, buyer_id, request.reason, request.priority, now, now, high),
+            " buyer_id = iif(buyer_id = '', excluded.buyer_id, buyer_id),"
+            " reason = iif(instr(reason, excluded.reason), reason, reason || '; ' || excluded.reason),"
+            f" priority = iif({_URGENCY.format('excluded.priority')} < {_URGENCY.format('priority')},"
+            " excluded.priority, priority), updated_at = excluded.updated_at",
+            (*key, buyer_id or self._buyer(key), request.reason, request.priority, now, now),
         )
+
+    def _buyer(self, key: ConversationKey) -> str:
+        """Who wrote in this conversation last, an agent left out; empty where nobody did."""
+        row = self.db.execute(
+            f"SELECT buyer_id FROM inbox WHERE {_WHERE} AND author = 'buyer' ORDER BY seq DESC LIMIT 1", key
+        ).fetchone()
+        return str(row[0]) if row else ""
 
     def close_handoff(self, key: ConversationKey, now: float) -> None:
         """The person is done with it."""
@@ -375,7 +338,7 @@ class Store:
         rows = self.db.execute(
             "SELECT id, channel, shop, conversation, buyer_id, reason, priority, state, created_at, updated_at"
             " FROM handoffs WHERE state = 'open' OR ?"
-            " ORDER BY state = 'done', instr('high normal low', priority), created_at",
+            f" ORDER BY state = 'done', {_URGENCY.format('priority')}, created_at, id",
             (done,),
         )
         return [_handoff_item(r) for r in rows]
@@ -387,9 +350,9 @@ class Store:
     def transcript(self, key: ConversationKey, limit: int = 50) -> list[Entry]:
         """The last lines of a conversation, oldest first."""
         rows = self.db.execute(
-            f"SELECT received_at, author, kind, text, '' FROM inbox WHERE {_WHERE}"
-            " UNION ALL SELECT created_at, CASE origin WHEN 'agent' THEN 'agent' ELSE 'bot' END, 'text', text, state"
-            f" FROM outbox WHERE {_WHERE} ORDER BY 1 DESC LIMIT ?",
+            f"SELECT received_at, author, kind, text, '', 0, seq FROM inbox WHERE {_WHERE}"
+            " UNION ALL SELECT created_at, iif(origin = 'agent', 'agent', 'bot'), 'text', text, state, 1, id"
+            f" FROM outbox WHERE {_WHERE} ORDER BY 1 DESC, 6 DESC, 7 DESC LIMIT ?",
             (*key, *key, limit),
         ).fetchall()
         return [Entry(r[0], r[1], Kind(r[2]), r[3], r[4]) for r in reversed(rows)]
@@ -412,7 +375,7 @@ class Store:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _outbox_row(r: Sequence[Any]) -> OutboxRow:

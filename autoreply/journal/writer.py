@@ -1,6 +1,7 @@
 """The journal for asyncio: one thread owns the store and commits whatever has come in meanwhile in one go."""
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -8,12 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autoreply.journal.store import JournalError, Store
+import structlog
 
+from autoreply.journal.records import JournalError
+from autoreply.journal.store import Store, of_the_file
+
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _BATCH = 512
 """Operations in one commit at most, so that none waits long for its turn."""
+
+_PAUSE = (0.1, 5.0)
+"""Seconds before the second try of what must be written, doubled at each further one up to the second number."""
 
 _Job = tuple[Callable[[Store], Any], "asyncio.Future[Any]"]
 
@@ -30,6 +38,7 @@ class Journal:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
 
     def start(self) -> None:
         """Begin to work; call inside the running event loop."""
@@ -39,6 +48,7 @@ class Journal:
 
     async def stop(self) -> None:
         """Finish what was asked for, then close the file."""
+        self._closed = True
         self._jobs.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
@@ -52,8 +62,24 @@ class Journal:
         if self._loop is None:
             raise RuntimeError("the journal is not started")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put((operation, future))
+        if self._closed:
+            future.set_exception(JournalError("journal is closed"))
+        else:
+            self._jobs.put((operation, future))
         return future
+
+    async def insist(self, operation: Callable[[Store], T]) -> T:
+        """Run an operation without which the work in hand cannot go on: tried until the file can be written again."""
+        pause, longest = _PAUSE
+        while True:
+            try:
+                return await self.run(operation)
+            except JournalError as e:
+                if self._closed:
+                    raise
+                log.error("journal cannot be written; trying again", error=str(e), pause=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, longest)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -84,7 +110,8 @@ class Journal:
                 db.execute("RELEASE one")
             db.execute("COMMIT")
         except sqlite3.Error as e:
-            if db.in_transaction:
+            # SQLite may have rolled back by itself, and a broken disk may refuse even this: the thread goes on.
+            with contextlib.suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
             outcomes = [(future, None, _as_journal_error(e)) for _, future in batch]
         if self._loop is not None and not self._loop.is_closed():
@@ -92,7 +119,7 @@ class Journal:
 
 
 def _as_journal_error(error: Exception) -> Exception:
-    return JournalError(f"journal cannot be written: {error}") if isinstance(error, sqlite3.Error) else error
+    return JournalError(f"journal cannot be written: {error}") if of_the_file(error) else error
 
 
 def _resolve(outcomes: list[tuple["asyncio.Future[Any]", Any, BaseException | None]]) -> None:
