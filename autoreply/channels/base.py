@@ -70,6 +70,10 @@ class Host(Protocol):
         """The one shop that messages may name."""
 
     @property
+    def shop_name(self) -> str:
+        """How the shop calls itself to buyers."""
+
+    @property
     def clock(self) -> Clock:
         """Where every time comes from."""
 

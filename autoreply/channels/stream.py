@@ -186,6 +186,8 @@ async def _send_replies(
     except ConnectionError:
         # The peer is gone; reading ends by itself and the peer resumes by cursor.
         pass
+    except Refused:
+        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
     except Exception:
         log.exception("replies cannot be sent on")
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
@@ -210,7 +212,6 @@ async def _read_frames(socket: web.WebSocketResponse, answer: Answer) -> None:
         if received.type is WSMsgType.BINARY:
             garbage += 1
             if garbage >= _GARBAGE:
-                await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
                 break
         elif received.type is not WSMsgType.TEXT:
             break
@@ -223,6 +224,8 @@ async def _read_frames(socket: web.WebSocketResponse, answer: Answer) -> None:
         task.add_done_callback(done)
     # What was begun is finished: a message that is being kept stays kept, even if its answer finds nobody.
     await asyncio.gather(*running, return_exceptions=True)
+    if garbage >= _GARBAGE:
+        await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
 
 
 async def _answer_frame(socket: web.WebSocketResponse, answer: Answer, text: str | None) -> None:

@@ -8,6 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,9 +38,9 @@ class WebchatChannel:
     def __init__(self, settings: WebchatSettings, home: ChannelHome) -> None:
         self.name = home.name
         self._desk = Desk(home.name)
-        self._page = _PAGE.read_text(encoding="utf-8")
+        self._page = ""
         self._headers = {
-            "Content-Security-Policy": _policy(self._page),
+            "Content-Security-Policy": _policy(_PAGE.read_text(encoding="utf-8")),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-cache",
@@ -53,6 +54,7 @@ class WebchatChannel:
         ]
 
     async def start(self, host: Host) -> None:
+        self._page = _PAGE.read_text(encoding="utf-8").replace("$shop_name", escape(host.shop_name))
         self._desk.open(host)
 
     async def stop(self) -> None:
