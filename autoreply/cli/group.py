@@ -1,0 +1,103 @@
+"""The command ``autoreply``: finds its subcommands lazily and turns what goes wrong into words and an exit code."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from autoreply.cli.common import Stop, by_line, count, use_utf8
+
+COMMANDS = (
+    "run",
+    "chat",
+    "explain",
+    "check",
+    "replay",
+    "eval",
+    "mine",
+    "train",
+    "init",
+    "handoff",
+    "understand",
+    "gate",
+    "lint",
+    "calc",
+    "audit",
+)
+"""In the order of the help text. Each is the ``command`` of the module of the same name."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for, so that no command pays for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"autoreply.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from autoreply.tomlfile import did_you_mean
+
+            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as e:
+            if (lines := _told(e)) is None:
+                if ctx.meta.get("autoreply.verbose"):
+                    raise
+                lines = [f"internal error: {type(e).__name__}: {e}; --verbose shows where"]
+            for line in lines:
+                click.echo(line, err=True)
+            sys.exit(1)
+
+
+def _told(error: Exception) -> list[str] | None:
+    """What the user is told of an error that the program foresees; None for others."""
+    if isinstance(error, Stop):
+        return [str(error)]
+    if _is(error, "autoreply.tomlfile", "ProblemsFound"):
+        problems = by_line(error.problems)  # type: ignore[attr-defined]
+        return [*map(str, problems), count(len(problems), "problem")]
+    return [str(error)] if any(_is(error, *name) for name in _FORESEEN) else None
+
+
+_FORESEEN = (
+    ("autoreply.app", "StartError"),
+    ("autoreply.journal.store", "JournalError"),
+    ("autoreply.server", "ServerError"),
+)
+
+
+def _is(error: Exception, module: str, name: str) -> bool:
+    """``error`` is of this class. A module that is not loaded has raised nothing and is not loaded for the question."""
+    return isinstance(error, getattr(sys.modules.get(module), name, ()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="autoreply")
+def cli() -> None:
+    """Answers buyers of a Chinese online shop: within platform rules, and a person takes over when unsure.
+
+    \b
+    Example:
+      autoreply init myshop && cd myshop && autoreply check && autoreply run
+    """
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    use_utf8()
+    cli(prog_name="autoreply")

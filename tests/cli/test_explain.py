@@ -1,0 +1,47 @@
+"""``autoreply explain``."""
+
+import json
+from pathlib import Path
+
+from .conftest import Call
+
+
+def test_everything_behind_an_answer_is_told(invoke: Call) -> None:
+    ran = invoke("explain", "請問發票要加稅點嗎")
+    for part in ("请问发票要加税点吗", "candidates", "invoice", "threshold", "margin", "plugin ", "reply: ", "pass "):
+        assert part in ran.out
+
+
+def test_a_handover_is_told_with_its_reason(invoke: Call) -> None:
+    ran = invoke("explain", "转人工")
+    assert "behaviour: escalate" in ran.out
+    assert "a person takes over (high): human" in ran.out
+    assert "the canned answers of " in ran.out
+
+
+def test_json_holds_the_same(invoke: Call) -> None:
+    [line] = invoke("explain", "--json", "能开发票吗").out.splitlines()
+    data = json.loads(line)
+    assert (data["decision"], data["behaviour"], data["answered"]) == ("answer", "answer", ["invoice"])
+    best, second = data["intents"][:2]
+    assert data["gap"] == round(best["confidence"] - second["confidence"], 4)
+    assert best["nearest"]
+    assert best["features"]
+    assert data["gap"] >= data["margin"]
+    assert "invoice" in data["handlers"]["invoice"]
+    assert data["gate"][0]["action"] == "pass"
+    assert data["replies"] == [data["gate"][0]["text"]]
+
+
+def test_what_the_gate_stopped_is_told_with_what_is_at_stake(invoke: Call, tmp_path: Path) -> None:
+    (tmp_path / "intents").mkdir()
+    own = 'slug = "stock"\nextends = true\n[answers]\ndefault = ["有货的，加我微信给您留一件。"]\n'
+    (tmp_path / "intents" / "stock.toml").write_text(own, encoding="utf-8")
+    (tmp_path / "config.toml").write_text("", encoding="utf-8")
+    data = json.loads(invoke("explain", "--json", "--config", tmp_path / "config.toml", "请问这个还有货吗").out)
+    stopped, holding = data["gate"]
+    assert data["behaviour"] == "escalate"
+    assert (stopped["draft"], stopped["action"], stopped["text"]) == ("有货的，加我微信给您留一件。", "block", "")
+    assert stopped["findings"][0]["rule"] == "off-contact"
+    assert stopped["findings"][0]["at_stake"]
+    assert data["replies"] == [holding["text"]]
