@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time
 from enum import Enum
 
 from autoreply.compliance.normalise import fold_word
@@ -70,7 +69,9 @@ def _window(shop: Shop, matched: str, sentence: str) -> Backed:
     return _decide(claimed >= hours, "shop.shipping.within_hours")
 
 
-def _wording(text: str | None, setting: str) -> Backer:
+def _wording(setting: str) -> Backer:
+    """A backer that wants the sentence to hold the wording of one setting."""
+
     def back(shop: Shop, matched: str, sentence: str) -> Backed:
         said = _at(shop, setting)
         if not said:
@@ -132,15 +133,21 @@ def _instalment(shop: Shop, matched: str, sentence: str) -> Backed:
     if not providers:
         return UNKNOWN
     named = [p for p in providers if fold_word(p.name) in sentence]
-    other_named = any(name in sentence and not any(name in fold_word(p.name) for p in providers) for name in _PROVIDERS)
-    claimed = [_value(m[1]) for m in _PERIODS.finditer(sentence)]
-    free = any(word in sentence for word in ("免息", "0利息", "零利息", "不收利息", "免手续费", "0手续费", "利息都不"))
-    pool = named or providers
-    offered = {n for p in pool for n in (p.interest_free if free else p.periods)}
-    return _decide(not other_named and bool(offered) and set(claimed) <= offered, "shop.instalment.providers")
+    claimed = {_value(m[1]) for m in _PERIODS.finditer(sentence)}
+    if _OTHER_LENDER.search(sentence) and not named:
+        return Backed(Standing.DIFFERS, "shop.instalment.providers")
+    if _AMOUNT.search(sentence) or not (named or claimed):
+        return UNKNOWN
+    free = bool(_FREE.search(sentence))
+    offered = {n for p in named or providers for n in (p.interest_free if free else p.periods)}
+    return _decide(bool(offered) and claimed <= offered, "shop.instalment.providers")
 
 
-_PROVIDERS = ("花呗", "白条", "招商", "工商", "建设银行", "农业银行", "中国银行", "交通银行", "信用卡", "月付")
+_OTHER_LENDER = re.compile("花呗|白条|月付|[招工建农交]行|银行|信用卡")
+_FREE = re.compile(
+    "免息|无息|[0零]利息|利息.{0,3}[不没免]|[不没]收?有?利息|[免0零]手续费|手续费.{0,3}[不没免]|[不没]收?有?手续费"
+)
+_AMOUNT = re.compile("每[期月]|[0-9一二三四五六七八九十]+[元块]|(?:我们|本店|店铺|店里)")
 _PERIODS = re.compile("([0-9零一二三四五六七八九十两]{1,4})[个]?(?:期|月)")
 
 
@@ -159,6 +166,18 @@ def _protection(shop: Shop, matched: str, sentence: str) -> Backed:
     return _decide(days > 0 and all(n <= days for n in numbers(matched)), "shop.price_protection.days")
 
 
+def _threshold(shop: Shop, matched: str, sentence: str) -> Backed:
+    over = shop.freight.free_over
+    if over is None:
+        return UNKNOWN
+    found = numbers(matched)
+    return _decide(bool(found) and found[0] >= over, "shop.freight.free_over")
+
+
+def _return_days(shop: Shop, matched: str, sentence: str) -> Backed:
+    return _decide(all(7 <= n <= shop.returns.days for n in numbers(matched)), "shop.returns.days")
+
+
 def _returns(shop: Shop, matched: str, sentence: str) -> Backed:
     for goods in shop.returns.no_reason_excluded:
         if fold_word(goods) in sentence:
@@ -174,21 +193,17 @@ BACKERS: dict[str, Backer] = {
     "host": _host,
     "window": _window,
     "gift": _gift,
-    "promotion": _wording(None, "promotion.text"),
+    "promotion": _wording("promotion.text"),
     "freight": _freight,
     "cod": _cod,
     "no-cod": _no_cod,
     "card": _card,
     "instalment": _instalment,
     "courier": _courier,
-    "goods": _wording(None, "goods.authentic"),
+    "goods": _wording("goods.authentic"),
+    "warranty": _wording("returns.warranty"),
+    "threshold": _threshold,
+    "return-days": _return_days,
     "protection": _protection,
     "returns": _returns,
 }
-
-
-def clock_phrases(at: time) -> tuple[str, ...]:
-    """Ways to write a time of day: 16:00, 16点, 下午4点."""
-    hour = at.hour
-    half = f"{'上午' if hour < 12 else '下午' if hour < 18 else '晚上'}{hour if hour <= 12 else hour - 12}点"
-    return (at.strftime("%H:%M"), f"{hour}点", half)

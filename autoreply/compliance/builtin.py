@@ -10,73 +10,79 @@ from autoreply.compliance.scanner import Scan
 Check = Callable[[Scan], list[Hit]]
 
 _FILLERS = frozenset("哦嗯恩啊呵哈喔噢额呃唉哎嘿嘻唔")
-_APOLOGIES = ("抱歉", "对不起", "不好意思", "歉意", "见谅")
-_REFUND = ("退款", "退货", "退钱", "赔", "投诉")
+_APOLOGY = re.compile("抱歉|对不起|不好意思|歉意|见谅")
+_REFUND = re.compile("退款|退钱|投诉")
 _CHINESE_DIGITS = str.maketrans("零一二三四五六七八九", "0123456789")
 _LONG_RUN = re.compile("[0-9零一二三四五六七八九]{11,}")
 _MOBILE = re.compile("1[3-9][0-9]{9}")
-_CARRIER = ("派件", "派送", "快递", "网点", "站点", "物流", "驿站", "代理点", "配送", "司机", "师傅", "菜鸟")
-_RECIPIENT = ("收件", "收货人", "留的", "机主", "朋友", "同事", "家人", "别人", "另一个号", "另外一个号", "另一个账号", "买家", "登记的", "填的", "填写的", "他", "她", "那单", "下单人")  # fmt: skip
-_REASONS = ("因为", "由于", "已经", "已", "为了", "属于", "规定", "规则", "统一", "是按", "按照", "根据", "正在", "目前", "仓库", "系统", "暂", "可以", "建议", "售罄", "缺货", "断货", "没货", "库存", "定制", "您看", "帮您", "为您", "给您", "请您", "会", "需要", "以", "关系", "所以", "考虑", "保护", "保障", "限制", "只")  # fmt: skip
-_REFUSALS = ("无法", "不能", "没法", "没办法", "不可以", "不了", "不行", "办不到", "做不到", "不支持", "不接受", "不提供")
-_LABELS = ("ai生成", "人工智能生成", "智能生成", "自动生成", "机器生成", "ai回复", "智能助手", "智能客服", "机器人回复", "ai助手", "ai客服", "大模型")  # fmt: skip
+_CARRIER = re.compile("派件|派送|快递|网点|站点|物流|驿站|代理点|配送|司机|师傅|菜鸟")
+_RECIPIENT = re.compile(
+    "收件|收货人|留的|机主|朋友|同事|家人|别人|另外?一个(?:账)?号|买家|登记的|填的|填写的|他|她|那单|下单人"
+)
+_REASON = re.compile(
+    "因为|由于|已|为了|属于|规定|规则|统一|按|根据|正在|目前|仓库|系统|暂|可以|建议|售罄|缺货|断货|没货|库存|定制"
+    "|您看|帮您|为您|给您|请您|会|需要|以|关系|所以|考虑|保护|保障|限制|只"
+)
+_REFUSAL = re.compile("无法|不能|没法|没办法|不可以|不了|不行|办不到|做不到|不支持|不接受|不提供")
+_LABEL = re.compile("(?:ai|人工智能|智能|自动|机器)生成|ai回复|机器人回复|智能助手|智能客服|ai助手|ai客服|大模型")
+_NEARBY = 40
+"""Characters on either side of a phone number that tell whose it is."""
 
 
-def _mobiles(scan: Scan) -> list[Hit]:
+def _mobiles(scan: Scan) -> list[tuple[Hit, str]]:
+    """Mobile numbers, in digits or Chinese numerals, each with the words around it."""
     found = []
-    for run in _LONG_RUN.finditer(scan.folded.text):
-        digits = run[0].translate(_CHINESE_DIGITS)
-        if len(digits) == 11 and _MOBILE.fullmatch(digits):
-            found.append(run.span())
+    text = scan.folded.text
+    for run in _LONG_RUN.finditer(text):
+        if _MOBILE.fullmatch(run[0].translate(_CHINESE_DIGITS)):
+            low, high = scan.place.sentence(*run.span())
+            around = text[max(low, run.start() - _NEARBY) : min(high, run.end() + _NEARBY)]
+            found.append((run.span(), around))
     return found
-
-
-def _around(scan: Scan, hit: Hit) -> str:
-    low, high = scan.place.sentence(*hit)
-    return scan.folded.text[max(low, hit[0] - 40) : min(high, hit[1] + 40)]
 
 
 def _phone_other(scan: Scan) -> list[Hit]:
     """A buyer's phone number in full."""
-    return [h for h in _mobiles(scan) if any(w in _around(scan, h) for w in _RECIPIENT)]
+    return [hit for hit, around in _mobiles(scan) if _RECIPIENT.search(around)]
 
 
 def _phone_own(scan: Scan) -> list[Hit]:
     """A phone number to call the shop on; a courier's number is none."""
-    return [h for h in _mobiles(scan) if not any(w in _around(scan, h) for w in _CARRIER + _RECIPIENT)]
+    return [hit for hit, around in _mobiles(scan) if not _CARRIER.search(around) and not _RECIPIENT.search(around)]
 
 
 def _emoji(scan: Scan) -> list[Hit]:
     """More than one emoji, or any in an apology or about a refund."""
-    at = scan.folded.emoji
-    grave = bool(at) and any(w in scan.folded.text for w in _APOLOGIES + _REFUND)
-    return [(0, len(scan.folded.text))] if len(at) > 1 or grave else []
+    at, text = scan.folded.emoji, scan.folded.text
+    if not at:
+        return []
+    grave = _APOLOGY.search(text) or _REFUND.search(text)
+    return [(0, len(text))] if len(at) > 1 or grave else []
 
 
 def _filler(scan: Scan) -> list[Hit]:
+    """Nothing but 哦, 嗯 and the like."""
     text = scan.folded.text
-    rest = [c for c in text if c not in BREAKS]
-    return [(0, len(text))] if rest and all(c in _FILLERS for c in rest) else []
+    only = all(c in _FILLERS or c in BREAKS for c in text) and any(c in _FILLERS for c in text)
+    return [(0, len(text))] if only else []
 
 
 def _no_reason(scan: Scan) -> list[Hit]:
     """An apology and a bare refusal, with neither a reason nor what can be done instead."""
     text = scan.folded.text
-    if len(text) > 40 or not any(a in text for a in _APOLOGIES) or not any(r in text for r in _REFUSALS):
+    if len(text) > 40 or not _REFUSAL.search(text) or not _APOLOGY.search(text):
         return []
-    clauses = [c for c in re.split("[,;。!?\n]", text) if c]
-    bare = [c for c in clauses if not any(a in c for a in _APOLOGIES) or any(r in c for r in _REFUSALS)]
-    said = any(word in c for c in bare for word in _REASONS)
-    if len(bare) != 1 or said or not any(r in bare[0] for r in _REFUSALS) or len(bare[0]) > 16:
+    clauses = [c for c in re.split("[,;。!?\n]", text) if c and (_REFUSAL.search(c) or not _APOLOGY.search(c))]
+    if len(clauses) != 1 or len(clauses[0]) > 16 or _REASON.search(clauses[0]) or "不好意思" in clauses[0]:
         return []
-    start = text.index(bare[0])
-    return [(start, start + len(bare[0]))]
+    start = text.index(clauses[0])
+    return [(start, start + len(clauses[0]))] if _REFUSAL.search(clauses[0]) else []
 
 
 def _label(scan: Scan) -> list[Hit]:
     """Generated text must say that it is."""
     text = scan.folded.text
-    return [] if any(label in text for label in _LABELS) else [(0, len(text))]
+    return [] if _LABEL.search(text) else [(0, len(text))]
 
 
 BUILTINS: dict[str, Check] = {

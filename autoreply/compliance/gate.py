@@ -20,6 +20,9 @@ GATE_ERROR = "gate-error"
 _REWRITES = 3
 """How often a text is rewritten before the gate gives up and blocks it."""
 
+_CONTEXT = 80
+"""Characters on either side of a claim that are looked at for what backs it."""
+
 Origin = Literal["plugin", "canned", "host", "agent", "generated"]
 
 
@@ -66,7 +69,12 @@ class Released:
     def __init__(self, token: _Token, key: ConversationKey, text: str, verdict: Verdict, rulebook_version: str) -> None:
         if token is not _TOKEN:
             raise TypeError("only Gate.release makes a Released")
-        for name, value in (("_key", key), ("_text", text), ("_verdict", verdict), ("_rulebook_version", rulebook_version)):
+        for name, value in (
+            ("_key", key),
+            ("_text", text),
+            ("_verdict", verdict),
+            ("_rulebook_version", rulebook_version),
+        ):
             object.__setattr__(self, name, value)
 
     @property
@@ -123,6 +131,8 @@ class _Raw:
     edit: tuple[int, int, str] | None = None
     opening: str = ""
     closing: str = ""
+    unmended: bool = False
+    """Should be rewritten, but the rule knows no safe wording: it blocks."""
 
 
 @dataclass(slots=True)
@@ -132,7 +142,7 @@ class _Findings:
 
 
 class Gate:
-    """Judges texts by a rulebook, the facts of one shop and the platforms it sells on. Safe to share between threads."""
+    """Judges texts by a rulebook, the facts of one shop and the platforms it sells on. Threads may share it."""
 
     def __init__(self, rulebook: Rulebook, shop: Shop, *, platforms: Collection[Platform] | None = None) -> None:
         self.rulebook = rulebook
@@ -236,6 +246,7 @@ class Gate:
         )
         if owner.group.backing:
             low, high = scan.place.sentence(found.start, found.end)
+            low, high = max(low, found.start - _CONTEXT), min(high, found.end + _CONTEXT)
             setting = _covering(hosts, folded.text, found)
             standing = BACKERS[owner.group.backing](
                 self.shop, folded.text[found.start : found.end], folded.text[low:high]
@@ -321,18 +332,21 @@ def _mended(raw: _Raw, owner: _Owner, found: Found, folded: Folded) -> _Raw:
     if owner.rule.opening or owner.rule.closing:
         opened = owner.rule.opening and owner.rule.opening.rstrip("，") in folded.text
         return replace(raw, opening="" if opened else owner.rule.opening, closing=owner.rule.closing if opened else "")
-    return _Raw(replace(raw.finding, severity=Severity.BLOCK))
+    return _Raw(replace(raw.finding, severity=Severity.BLOCK), unmended=True)
 
 
 def _rewritten(text: str, found: list[_Raw]) -> str:
-    edits: list[tuple[int, int, str]] = []
-    for start, end, safe in sorted({r.edit for r in found if r.edit}):
-        if not edits or start >= edits[-1][1]:
-            edits.append((start, end, safe))
-    for start, end, safe in reversed(edits):
-        text = text[:start] + safe + text[end:]
+    pieces: list[str] = []
+    done = 0
+    for start, end, safe in sorted({r.edit for r in found if r.edit}, key=lambda e: (e[0], -e[1])):
+        if start >= done:
+            pieces += (text[done:start], safe)
+            done = end
+    text = "".join(pieces) + text[done:]
     openings = dict.fromkeys(r.opening for r in found if r.opening)
     closings = dict.fromkeys(r.closing for r in found if r.closing)
+    if closings and text and text[-1].isalnum():
+        text += "，"
     return "".join(openings) + text + "".join(closings)
 
 
@@ -344,16 +358,30 @@ _GRAVEST_FIRST = {Severity.BLOCK: 0, Severity.REWRITE: 1, Severity.WARN: 2}
 
 
 def _each_once(found: list[_Raw]) -> list[_Raw]:
-    """Of overlapping findings of one rule the gravest, then the first and longest; in order of appearance."""
+    """Of overlapping findings of one rule the first and longest, in order of appearance.
+
+    A match that the rule can not mend gives way to one it can, and a warning to anything graver of its rule.
+    """
+    if len(found) < 2:
+        return found
+    graver = {r.finding.rule for r in found if r.finding.severity is not Severity.WARN}
+    mended = [r for r in found if r.edit]
     kept: list[_Raw] = []
-    reach: dict[tuple[str, Severity], int] = {}
-    blocked = {r.finding.rule for r in found if r.finding.severity is not Severity.WARN}
-    for raw in sorted(found, key=lambda r: (r.finding.start, _GRAVEST_FIRST[r.finding.severity], -r.finding.end)):
+    reach: dict[str, int] = {}
+    order = sorted(found, key=lambda r: (r.finding.start, _GRAVEST_FIRST[r.finding.severity], -r.finding.end))
+    for raw in order:
         finding = raw.finding
-        if finding.severity is Severity.WARN and finding.rule in blocked:
+        if finding.severity is Severity.WARN and finding.rule in graver:
             continue
-        if finding.start < reach.get((finding.rule, finding.severity), -1) and not raw.edit:
+        if raw.unmended and any(_overlap(raw, m) for m in mended):
             continue
-        reach[finding.rule, finding.severity] = finding.end
+        if finding.start < reach.get(finding.rule, 0) and not (raw.edit and not kept[-1].edit):
+            continue
+        reach[finding.rule] = max(finding.end, reach.get(finding.rule, 0))
         kept.append(raw)
     return kept
+
+
+def _overlap(a: _Raw, b: _Raw) -> bool:
+    same = a.finding.rule == b.finding.rule
+    return same and a.finding.start < b.finding.end and b.finding.start < a.finding.end

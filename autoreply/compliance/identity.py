@@ -3,7 +3,21 @@
 import unicodedata
 from dataclasses import dataclass
 
-_LOOKALIKES = {"l": "1", "i": "1", "|": "1", "!": "1", "ı": "1", "І": "1", "і": "1", "ⅼ": "1", "o": "0", "о": "0", "ο": "0", "〇": "0", "○": "0", "а": "a", "е": "e", "с": "c", "р": "p", "х": "x", "у": "y", "s": "5", "z": "2", "b": "8", "—": "-", "_": "-", "–": "-", "一": "-", "口": "囗"}  # fmt: skip
+_ALIKE = {
+    "1": "li|!ıІіⅼ",
+    "0": "oоο〇○",
+    "a": "а",
+    "e": "е",
+    "c": "с",
+    "p": "р",
+    "x": "х",
+    "y": "у",
+    "5": "s",
+    "2": "z",
+    "8": "b",
+    "-": "—_–",
+}
+_LOOKALIKES = {alike: canonical for canonical, group in _ALIKE.items() for alike in group}
 _DOUBLES = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
 

@@ -1,4 +1,4 @@
-"""Folds a text so that disguised spellings meet the words of the rulebooks, and maps places back to the text as written.
+"""Folds a text so that disguised spellings meet the words of the rulebooks, and maps places back to what was written.
 
 Each character is folded by itself: NFKC, lower case, traditional to simplified, look-alikes and homophones to one
 canonical character; spaces, zero-width characters, emoji, brackets and other decoration vanish, because they are put
@@ -9,9 +9,9 @@ through the same folding, so it need not be good Chinese, only the same on both 
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from zhconv_rs import zhconv
+from opencc import OpenCC
 
 BREAKS = frozenset(",;。!?\n")
 """Folded characters that end a clause."""
@@ -27,7 +27,7 @@ _ALIKE = {
     "不": "鈈钚吥卟罘唔",
     "有": "囿洧冇侑囩",
     "得": "嘚锝",
-    "你": "妳伱祢沵迩尔袮",
+    "你": "妳伱祢沵迩袮",
     "您": "恁",
     "我": "莪硪",
     "的": "菂嘅旳",
@@ -76,6 +76,9 @@ _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _HEART = re.compile("(?<=[vVｖＶⅤ薇微威])[❤♥💗💓🧡💛💚💙]")
 
 
+_SIMPLIFIED = OpenCC("t2s")
+
+
 class _Fold(dict[str, str]):
     """What each character folds to, worked out when first met."""
 
@@ -94,12 +97,10 @@ class _Fold(dict[str, str]):
             return "\n"
         out = ""
         for c in unicodedata.normalize("NFKC", char).lower():
-            simple = zhconv(c, "zh-Hans")
+            simple = _SIMPLIFIED.convert(c)
             c = simple if len(simple) == 1 else c
             c = _FOLDED.get(c, c)
-            if c in _KEPT or c in _FOLDED:
-                out += c
-            elif c not in _INVISIBLE and unicodedata.category(c)[0] in "LN":
+            if c in _KEPT or c in _FOLDED or (c not in _INVISIBLE and unicodedata.category(c)[0] in "LN"):
                 out += c
         if not out and (unicodedata.category(char) == "So" or "\U0001f000" <= char <= "\U0001faff"):
             self.emoji.add(char)
@@ -147,6 +148,7 @@ def fold(written: str) -> Folded:
     return Folded(written, parts, "".join(parts))
 
 
+@lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
     """A rulebook's word as it appears in folded texts."""
     return "".join(_fold[c] for c in word)

@@ -2,30 +2,61 @@
 
 ====================  ===========================================================================================
 ``发票``              these characters
-``(开|出具|提供)``    any of these words; words and classes may be mixed: ``(<can>|可)``
+``(开|出具|#元)``      any of these; an alternative may be a pattern itself: ``(<can>|可)``
 ``<invoice>``         a word of the class ``invoice``
-``(的|了)?``          may be missing; at most four such parts in one pattern
+``(的|了)?`` ``的?``   may be missing; without a bracket the last character
 ``..6``               up to 6 characters, all in the same clause
 ``~6``                up to 6 characters, which may hold a comma but not the end of a sentence
 ``#``                 a number: digits or Chinese numerals
-``^`` and ``$``       start or end of a clause, not counting terms of address and particles
+``^``                 first in a pattern: start of a clause, not counting terms of address
+``$``                 last in a pattern or alternative: end of a clause, not counting particles
 ====================  ===========================================================================================
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import reduce
+from operator import or_
 
 from autoreply.compliance.normalise import BREAKS, STOPS, fold_word
 
 NUMBER = -1
 """Class number of ``#``; its hits are looked up in the text and not found by words."""
+END = -2
+"""Class number of ``$``."""
 MAX_GAP = 30
+MAX_BRANCHES = 48
 NUMERALS = frozenset("0123456789零一二三四五六七八九十百千万两半几")
-_OPENERS = ("亲亲", "亲爱的", "亲爱哒", "亲", "您好", "你好", "客官", "宝贝", "宝", "嗯", "恩", "哦", "啊", "好的", "那", "您", "在的", "这个", "这款", "这", "的")
+_OPENERS = (
+    "亲亲",
+    "亲爱的",
+    "亲爱哒",
+    "亲",
+    "您好",
+    "你好",
+    "客官",
+    "宝贝",
+    "宝",
+    "嗯",
+    "恩",
+    "哦",
+    "啊",
+    "好的",
+    "那",
+    "您",
+    "在的",
+    "这个",
+    "这款",
+    "这",
+    "的",
+)
 _PARTICLES = frozenset("哦呢哈亲的了啊呀啦吧嘛喔噢哟呦嗯呐哒滴咯额客官")
 _LONGEST_OPENING = 8
+_NO_NUMBER = ("小二", "统一", "唯一", "第一")
+
+_BREAK = re.compile(f"[{re.escape(''.join(sorted(BREAKS)))}]")
 
 Hit = tuple[int, int]
 Hits = Mapping[int, Sequence[Hit]]
@@ -42,13 +73,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern without optional parts. ``needs`` are the classes that must be present for it to match."""
+    """A compiled pattern without optional parts. ``needs`` has a bit set for each class that must be present."""
 
     source: str
     elements: tuple[Element, ...]
     at_start: bool
-    at_end: bool
-    needs: frozenset[int]
+    needs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +100,7 @@ class Place:
 
     @classmethod
     def of(cls, text: str) -> "Place":
-        breaks = [i for i, c in enumerate(text) if c in BREAKS]
+        breaks = [m.start() for m in _BREAK.finditer(text)]
         return cls(text, breaks, [i for i in breaks if text[i] in STOPS])
 
     def clause(self, start: int, end: int) -> Hit:
@@ -88,95 +118,109 @@ def _around(borders: Sequence[int], start: int, end: int, length: int) -> Hit:
     return borders[before - 1] + 1 if before else 0, borders[after] if after < len(borders) else length
 
 
-def parse(source: str, class_of: Callable[[frozenset[str]], int], classes: Mapping[str, Sequence[str]]) -> list[Pattern]:
-    """Compile a pattern; one with optional parts becomes several.
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One way through a pattern while it is read: its parts so far and the gap that waits for the next one."""
+
+    parts: tuple[tuple[frozenset[str] | int, int, bool], ...] = ()
+    gap: int = 0
+    crossing: bool = False
+
+    def then(self, other: "_Branch") -> "_Branch":
+        if not other.parts:
+            return _Branch(self.parts, self.gap + other.gap, self.crossing or other.crossing)
+        words, gap, crossing = other.parts[0]
+        first = (words, self.gap + gap, self.crossing or crossing)
+        return _Branch((*self.parts, first, *other.parts[1:]), other.gap, other.crossing)
+
+
+def parse(
+    source: str, class_of: Callable[[frozenset[str]], int], classes: Mapping[str, Sequence[str]]
+) -> list[Pattern]:
+    """Compile a pattern; one with optional or compound parts becomes several.
 
     ``class_of`` gives the number of a set of folded words, ``classes`` holds the words of the named classes.
 
     Raises:
-        ValueError: the pattern is malformed, or names a class that is not there (KeyError's message names it).
+        ValueError: the pattern is malformed, or names a class that is not there.
     """
-    parts, at_start, at_end = _parts(source, classes)
-    if sum(optional for _, _, _, optional in parts) > 4:
-        raise ValueError("more than four optional parts")
+    at_start = source.startswith("^")
+    branches, rest = _sequence(source[at_start:], classes)
+    if rest:
+        raise ValueError(f"unexpected {rest[0]!r}")
     compiled = []
-    for choice in product(*[(True, False) if optional else (True,) for _, _, _, optional in parts]):
-        elements: list[Element] = []
-        gap, crossing = 0, False
-        for (words, before, cross, _), taken in zip(parts, choice, strict=True):
-            gap, crossing = gap + before, crossing or cross
-            if taken:
-                number = NUMBER if words is None else class_of(words)
-                elements.append(Element(number, gap if elements else 0, crossing))
-                gap, crossing = 0, False
-        if not elements:
-            raise ValueError("all parts are optional")
-        needs = frozenset(e.words for e in elements if e.words != NUMBER)
-        if not needs:
-            raise ValueError("a pattern needs a word besides numbers")
-        compiled.append(Pattern(source, tuple(elements), at_start, at_end, needs))
+    for branch in dict.fromkeys(branches):
+        elements = tuple(
+            Element(words if isinstance(words, int) else class_of(words), gap if i else 0, crossing)
+            for i, (words, gap, crossing) in enumerate(branch.parts)
+        )
+        needs = reduce(or_, (1 << e.words for e in elements if e.words >= 0), 0)
+        if not needs or elements[0].words == END:
+            raise ValueError("a pattern needs a word besides numbers and borders")
+        compiled.append(Pattern(source, elements, at_start, needs))
     return compiled
 
 
-_Part = tuple[frozenset[str] | None, int, bool, bool]
+def _sequence(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branch], str]:
+    """Read parts up to the end, ``|`` or ``)``; gives all ways through them and what is left."""
+    branches = [_Branch()]
+    while rest and rest[0] not in "|)":
+        options, rest = _next_part(rest, classes)
+        branches = [b.then(o) for b in branches for o in options]
+        if len(branches) > MAX_BRANCHES:
+            raise ValueError(f"more than {MAX_BRANCHES} ways through it; split it in two")
+    return branches, rest
 
 
-def _parts(source: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Part], bool, bool]:
-    """Split a pattern into (words or None for a number, gap before, gap may cross commas, optional)."""
-    at_start = source.startswith("^")
-    at_end = source.endswith("$")
-    rest = source[at_start : len(source) - at_end]
-    parts: list[_Part] = []
-    gap, crossing = 0, False
-    while rest:
-        if rest.startswith("..") or rest[0] == "~":
-            crossing = rest[0] == "~"
-            rest = rest[1:] if crossing else rest[2:]
-            digits = len(rest) - len(rest.lstrip("0123456789"))
-            gap = int(rest[:digits] or 0)
-            if not 0 < gap <= MAX_GAP or not parts:
-                raise ValueError(f"a gap needs something before it and a length from 1 to {MAX_GAP}")
-            rest = rest[digits:]
-            if not rest:
-                raise ValueError("a gap needs something after it")
-            continue
-        words, rest = _next_words(rest, classes)
-        optional = rest.startswith("?")
-        parts.append((words, gap, crossing, optional))
-        rest = rest[optional:]
-        gap, crossing = 0, False
-    if not parts:
-        raise ValueError("empty pattern")
-    return parts, at_start, at_end
-
-
-def _next_words(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[frozenset[str] | None, str]:
-    if rest[0] == "#":
-        return None, rest[1:]
+def _next_part(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branch], str]:
+    if rest.startswith("..") or rest[0] == "~":
+        crossing = rest[0] == "~"
+        rest = rest[1:] if crossing else rest[2:]
+        digits = len(rest) - len(rest.lstrip("0123456789"))
+        gap = int(rest[:digits] or 0)
+        if not 0 < gap <= MAX_GAP or not rest[digits:] or rest[digits] in "|)":
+            raise ValueError(f"a gap needs a length from 1 to {MAX_GAP} and something after it")
+        return [_Branch((), gap, crossing)], rest[digits:]
     if rest[0] == "(":
-        inside, closed, after = rest[1:].partition(")")
-        if not closed:
-            raise ValueError("a bracket is not closed")
-        words: set[str] = set()
-        for word in inside.split("|"):
-            words |= _class(word, classes) if word.startswith("<") else _word(word)
-        return frozenset(words), after
+        options, rest = _group(rest[1:], classes)
+        return ([*options, _Branch()], rest[1:]) if rest.startswith("?") else (options, rest)
+    if rest[0] in "#$":
+        return [_Branch(((NUMBER if rest[0] == "#" else END, 0, False),))], rest[1:]
     if rest[0] == "<":
-        name, closed, after = rest.partition(">")
-        if not closed:
-            raise ValueError("'<' is not closed")
-        return _class(name + ">", classes), after
+        name, closed, rest = rest[1:].partition(">")
+        if not closed or name not in classes:
+            raise ValueError(f"no such word class: <{name}>")
+        words = frozenset(w for word in classes[name] for w in _word(word))
+        return [_Branch(((words, 0, False),))], rest
     end = next((i for i, c in enumerate(rest) if c in "(<#~^$?)>|" or rest.startswith("..", i)), len(rest))
     if not end:
         raise ValueError(f"unexpected {rest[0]!r}")
-    return _word(rest[:end]), rest[end:]
+    word, rest = rest[:end], rest[end:]
+    whole = _Branch(((_word(word), 0, False),))
+    if not rest.startswith("?"):
+        return [whole], rest
+    return [whole, _Branch(((_word(word[:-1]), 0, False),) if word[:-1] else ())], rest[1:]
 
 
-def _class(name: str, classes: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    known = classes.get(name[1:-1])
-    if known is None:
-        raise ValueError(f"no such word class: {name}")
-    return frozenset(w for word in known for w in _word(word))
+def _group(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branch], str]:
+    """Read ``a|b|c)``; alternatives that are one word each are joined to one class."""
+    plain: frozenset[str] = frozenset()
+    compound: list[_Branch] = []
+    while True:
+        branches, rest = _sequence(rest, classes)
+        for branch in branches:
+            words = branch.parts[0][0] if len(branch.parts) == 1 and not branch.gap else NUMBER
+            if isinstance(words, frozenset):
+                plain |= words
+            elif branch.parts:
+                compound.append(branch)
+            else:
+                raise ValueError("an alternative is empty")
+        if not rest:
+            raise ValueError("a bracket is not closed")
+        closed, rest = rest[0] == ")", rest[1:]
+        if closed:
+            return ([_Branch(((plain, 0, False),))] if plain else []) + compound, rest
 
 
 def _word(word: str) -> frozenset[str]:
@@ -198,12 +242,12 @@ def find(pattern: Pattern, hits: Hits, place: Place) -> list[Found]:
         if not states:
             return []
         states = _extend(states, element, hits, place)
-    if pattern.at_end:
-        states = [f for f in states if _closes(text, f.end)]
     return states
 
 
 def _extend(states: list[Found], element: Element, hits: Hits, place: Place) -> list[Found]:
+    if element.words == END:
+        return [f for f in states if _closes(place.text, f.end, element.gap)]
     borders = place.stops if element.crossing else place.breaks
     found: dict[int, Found] = {}
     candidates = None if element.words == NUMBER else hits[element.words]
@@ -222,7 +266,11 @@ def _near(candidates: Sequence[Hit] | None, start: int, gap: int, text: str) -> 
     """Hits (or, without candidates, numbers) that begin in ``[start, start + gap]``."""
     if candidates is None:
         for i in range(start, min(start + gap + 1, len(text))):
-            if text[i] in NUMERALS and (i == start or text[i - 1] not in NUMERALS):
+            if (
+                text[i] in NUMERALS
+                and (i == start or text[i - 1] not in NUMERALS)
+                and not (i and text.startswith(_NO_NUMBER, i - 1))
+            ):
                 return [(i, _number_end(text, i))]
         return []
     if len(candidates) <= 4:
@@ -244,7 +292,9 @@ def _number_end(text: str, start: int) -> int:
 
 def _all_numbers(text: str) -> list[Hit]:
     return [
-        (i, _number_end(text, i)) for i, c in enumerate(text) if c in NUMERALS and (not i or text[i - 1] not in NUMERALS)
+        (i, _number_end(text, i))
+        for i, c in enumerate(text)
+        if c in NUMERALS and (not i or (text[i - 1] not in NUMERALS and not text.startswith(_NO_NUMBER, i - 1)))
     ]
 
 
@@ -263,11 +313,11 @@ def _opens(text: str, start: int, breaks: Sequence[int]) -> bool:
     return True
 
 
-def _closes(text: str, end: int) -> bool:
-    """Whether only particles stand between ``end`` and the end of the clause."""
-    for c in text[end : end + _LONGEST_OPENING]:
-        if c in BREAKS:
+def _closes(text: str, end: int, gap: int) -> bool:
+    """Whether only particles stand between ``end`` and the end of the clause, or that is at most ``gap`` away."""
+    for at in range(end, end + max(gap, _LONGEST_OPENING) + 1):
+        if at >= len(text) or text[at] in BREAKS:
             return True
-        if c not in _PARTICLES:
+        if text[at] not in _PARTICLES and at - end >= gap:
             return False
-    return len(text) <= end + _LONGEST_OPENING
+    return False

@@ -36,7 +36,7 @@ class Rulebook:
 
 
 Origins = dict[str, tuple[TomlFile, Place]]
-"""From which file, and which place in it, each rule (by its id) and duty (by its name) came."""
+"""From which file, and which place in it, each rule (``id``) and duty (``duty NAME``) came."""
 
 
 @dataclass
@@ -70,6 +70,8 @@ def join(files: Sequence[TomlFile], *, today: date) -> tuple[Rulebook, Origins]:
         _join_words(state, file, content)
     for file, content in parsed:
         _join(state, file, content)
+    for file, content in parsed:
+        _join_duties(state, file, content)
     if not state.problems:
         _check_patterns(state)
     if state.problems:
@@ -111,14 +113,17 @@ def _join(state: _Loading, file: TomlFile, content: RulebookFile) -> None:
     for i, override in enumerate(content.override):
         if old := _known(state, override.id, file, ("override", i, "id")):
             _override(state, old, override, file, ("override", i))
+
+
+def _join_duties(state: _Loading, file: TomlFile, content: RulebookFile) -> None:
     for i, duty in enumerate(content.duty):
-        place = ("duty", i)
+        place: Place = ("duty", i)
         _known(state, duty.rule, file, (*place, "rule"))
-        if duty.duty in state.where:
-            state.problems.append(file.problem((*place, "duty"), f"the name {duty.duty!r} is taken"))
+        if duty.duty in state.duties:
+            state.problems.append(file.problem((*place, "duty"), f"the duty {duty.duty!r} is there already"))
             continue
         state.duties[duty.duty] = duty
-        state.where[duty.duty] = file, place
+        state.where[f"duty {duty.duty}"] = file, place
 
 
 def _known(state: _Loading, rule_id: str, file: TomlFile, place: Place) -> Rule | None:
@@ -155,9 +160,7 @@ def _extended(rule: Rule, extend: Extend, only: tuple[Platform, ...]) -> Rule:
 
 
 def _joined(a: Exempt, b: Exempt) -> Exempt:
-    return Exempt(
-        overlap=a.overlap + b.overlap, clause=a.clause + b.clause, sentence=a.sentence + b.sentence, text=a.text + b.text
-    )
+    return Exempt(**{name: getattr(a, name) + getattr(b, name) for name in Exempt.model_fields})
 
 
 def _override(state: _Loading, rule: Rule, override: Override, file: TomlFile, place: Place) -> None:
@@ -189,13 +192,13 @@ def _check_patterns(state: _Loading) -> None:
     vocabulary = Vocabulary(state.classes, state.spellings)
     entries: list[tuple[Rule | DutyRule, TomlFile, Place]]
     entries = [(r, *state.where[r.id]) for r in state.rules.values()]
-    entries += [(d, *state.where[d.duty]) for d in state.duties.values()]
+    entries += [(d, *state.where[f"duty {d.duty}"]) for d in state.duties.values()]
     for entry, file, place in entries:
-        for field, source in _sources(entry):
+        for key, source in _sources(entry):
             try:
                 vocabulary.compile([source])
             except ValueError as e:
-                state.problems.append(file.problem((*place, field), str(e)))
+                state.problems.append(file.problem((*place, key), str(e)))
 
 
 def _sources(entry: Any) -> Iterable[tuple[str, str]]:

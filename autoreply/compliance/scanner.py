@@ -1,9 +1,11 @@
 """One pass over a text: which patterns of which rules match where."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from itertools import accumulate
+from operator import or_
 
 from ahocorasick_rs import AhoCorasick
 
@@ -17,7 +19,10 @@ NO_NEGATION = "not-neg"
 """The word class of words that hold a negation but do not negate, such as 不好意思."""
 
 # Characters written as their parts; a word that holds one is looked for in both spellings.
-_SPLIT = {"信": "亻言", "好": "女子", "转": "车专", "现": "王见", "账": "贝长", "钱": "钅戋", "评": "讠平", "加": "力口", "群": "君羊", "打": "扌丁", "你": "亻尔"}  # fmt: skip
+_SPLIT = {
+    **{"信": "亻言", "好": "女子", "转": "车专", "现": "王见", "账": "贝长", "钱": "钅戋"},
+    **{"评": "讠平", "加": "力口", "群": "君羊", "打": "扌丁", "你": "亻尔"},
+}
 
 
 Scope = Callable[[Found], Hit]
@@ -64,7 +69,6 @@ class Vocabulary:
         self.classes = classes
         self._spellings = {fold_word(k): [fold_word(w) for w in v] for k, v in spellings.items()}
         self._numbers: dict[frozenset[str], int] = {}
-        self.used: set[str] = set()
 
     def compile(self, sources: Iterable[str]) -> tuple[Pattern, ...]:
         """Compile patterns.
@@ -111,50 +115,51 @@ class Vocabulary:
         return found
 
 
-@dataclass
 class Scanner:
     """Matches all watches in one pass over a folded text; time grows linearly with the text."""
 
-    vocabulary: Vocabulary
-    watches: Sequence[Watch]
-    _anchored: dict[int, list[tuple[Pattern, Watch]]] = field(default_factory=dict, init=False)
-
-    def __post_init__(self) -> None:
-        self._negation = self.vocabulary.number(NEGATION)
-        self._no_negation = self.vocabulary.number(NO_NEGATION)
-        words = self.vocabulary.words()
-        self._classes_of = list(words.values())
+    def __init__(self, vocabulary: Vocabulary, watches: Sequence[Watch]) -> None:
+        self._negation = vocabulary.number(NEGATION)
+        self._no_negation = vocabulary.number(NO_NEGATION)
+        words = vocabulary.words()
         self._automaton = AhoCorasick(list(words) or ["\0"])
+        self._masks = [reduce(or_, (1 << c for c in classes), 0) for classes in words.values()]
+        self.words_of: dict[int, set[int]] = {}
+        for word, classes in enumerate(words.values()):
+            for number in classes:
+                self.words_of.setdefault(number, set()).add(word)
         commonness = _commonness(words)
-        for watch in self.watches:
+        self._anchored: list[list[tuple[Pattern, Watch]]] = [[] for _ in words]
+        for watch in watches:
             for pattern in watch.patterns:
-                anchor = min(pattern.needs, key=lambda c: commonness[c])
-                self._anchored.setdefault(anchor, []).append((pattern, watch))
+                anchor = min((e.words for e in pattern.elements if e.words >= 0), key=lambda c: commonness[c])
+                for word in self.words_of[anchor]:
+                    self._anchored[word].append((pattern, watch))
 
     def scan(self, folded: Folded) -> "Scan":
-        """All matches that no negation or exemption lifts."""
-        hits: dict[int, list[Hit]] = {}
-        classes_of = self._classes_of
+        """Find every word; which patterns match is worked out when asked for."""
+        places: dict[int, list[Hit]] = {}
         for word, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
-            hit = (start, end)
-            for number in classes_of[word]:
-                if number in hits:
-                    hits[number].append(hit)
-                else:
-                    hits[number] = [hit]
-        for several in hits.values():
-            if len(several) > 1:
-                several.sort()
-        return Scan(self, folded, hits)
+            if word in places:
+                places[word].append((start, end))
+            else:
+                places[word] = [(start, end)]
+        masks = self._masks
+        present = 0
+        for word in places:
+            present |= masks[word]
+        return Scan(self, folded, Hits(self, places), present)
 
-    def candidates(self, hits: Mapping[int, list[Hit]]) -> Iterator[tuple[Pattern, Watch]]:
+    def candidates(self, words: Iterable[int], present: int) -> list[tuple[Pattern, Watch]]:
         """Patterns all of whose words are there, each once."""
-        present = hits.keys()
         anchored = self._anchored
-        for number in present & anchored.keys():
-            for pattern, watch in anchored[number]:
-                if pattern.needs <= present:
-                    yield pattern, watch
+        found: dict[int, tuple[Pattern, Watch]] = {}
+        for word in words:
+            for entry in anchored[word]:
+                needs = entry[0].needs
+                if needs & present == needs:
+                    found[id(entry[0])] = entry
+        return list(found.values())
 
     @property
     def negators(self) -> tuple[int, int]:
@@ -162,13 +167,32 @@ class Scanner:
         return self._negation, self._no_negation
 
 
+class Hits(dict[int, list[Hit]]):
+    """Places of the words of a class, sorted; worked out when a class is first asked for."""
+
+    def __init__(self, scanner: Scanner, places: dict[int, list[Hit]]) -> None:
+        super().__init__()
+        self._words_of = scanner.words_of
+        self.places = places
+
+    def __missing__(self, number: int) -> list[Hit]:
+        words, places = self._words_of.get(number, _NONE), self.places
+        few, many = (places, words) if len(words) > len(places) else (words, places)
+        found = self[number] = sorted([hit for word in few if word in many for hit in places[word]])
+        return found
+
+
+_NONE: set[int] = set()
+
+
 class Scan:
     """The hits of one text, and the questions that can be asked about them."""
 
-    def __init__(self, scanner: Scanner, folded: Folded, hits: dict[int, list[Hit]]) -> None:
+    def __init__(self, scanner: Scanner, folded: Folded, hits: Hits, present: int) -> None:
         self._scanner = scanner
         self.folded = folded
         self.hits = hits
+        self._present = present
         self._place: Place | None = None
 
     @property
@@ -180,7 +204,7 @@ class Scan:
     def matches(self) -> list[tuple[Watch, Found]]:
         """Matches of all watches after negation and exemptions."""
         found: list[tuple[Watch, Found]] = []
-        for pattern, watch in self._scanner.candidates(self.hits):
+        for pattern, watch in self._scanner.candidates(self.hits.places, self._present):
             matched = find(pattern, self.hits, self.place)
             if matched and watch.negation:
                 matched = [f for f in matched if not self._negated(f, watch.negation)]
@@ -194,12 +218,12 @@ class Scan:
         return any(self._find(p) for p in patterns)
 
     def _find(self, pattern: Pattern) -> list[Found]:
-        return find(pattern, self.hits, self.place) if pattern.needs <= self.hits.keys() else []
+        return find(pattern, self.hits, self.place) if pattern.needs & self._present == pattern.needs else []
 
     def _negated(self, found: Found, reach: int) -> bool:
         """A negation in the clause before the match, or inside it and not part of its own words."""
         negation, lookalike = self._scanner.negators
-        negations = self.hits.get(negation)
+        negations = self.hits[negation]
         if not negations:
             return False
         low = max(self.place.clause(found.start, found.start)[0], found.start - reach)
@@ -208,7 +232,7 @@ class Scan:
             if start >= found.end:
                 return False
             inside = any(start < e and s < end for s, e in found.parts)
-            if end <= found.end and not inside and not _covered(start, end, self.hits.get(lookalike, ())):
+            if end <= found.end and not inside and not _covered(start, end, self.hits[lookalike]):
                 return True
         return False
 

@@ -11,9 +11,23 @@ from autoreply.model import AtStake, Severity
 Builtin = Literal["phone-own", "phone-other", "emoji", "filler", "no-reason", "label"]
 """Checks that no pattern can express; see builtin.py."""
 Backing = Literal[
-    "host", "window", "gift", "promotion", "freight", "cod", "no-cod", "card", "instalment", "courier", "goods",
-    "protection", "returns",
-]  # fmt: skip
+    "host",
+    "window",
+    "gift",
+    "promotion",
+    "freight",
+    "threshold",
+    "cod",
+    "no-cod",
+    "card",
+    "instalment",
+    "courier",
+    "goods",
+    "protection",
+    "returns",
+    "return-days",
+    "warranty",
+]
 """Shop facts that may back what a sentence claims; see backing.py."""
 
 
@@ -89,7 +103,10 @@ class Rule(Entry):
     severity: Severity
     patterns: tuple[str, ...] = ()
     negation: int = Field(
-        default=0, ge=0, le=20, description="a negation this many characters before a match, or inside it, lifts it; 0: never"
+        default=0,
+        ge=0,
+        le=20,
+        description="a negation this many characters before a match, or inside it, lifts it; 0: never",
     )
     backing: Backing | None = Field(default=None, description="shop facts that may back what is claimed")
     builtin: Builtin | None = None

@@ -1,7 +1,7 @@
 """Text → intents and slots. Pure: reads no files, opens no network; what it knows comes from a catalogue."""
 
 from .catalogue import Catalogue, Intent, load_catalogue
-from .train import Weights, train
+from .training import Weights, train
 from .understander import Previous, Understander
 
 __all__ = ["Catalogue", "Intent", "Previous", "Understander", "Weights", "load_catalogue", "train"]

@@ -21,7 +21,7 @@ from autoreply.tomlfile import Place, Problem, ProblemsFound, TomlFile, did_you_
 
 from .normalise import normalise
 
-EXPANSIONS = 300
+EXPANSIONS = 60
 """At most this many utterances are made from one template."""
 
 M = TypeVar("M", bound=BaseModel)
@@ -155,9 +155,7 @@ def _placement_problems(file: TomlFile, raw: _IntentFile, homes: Mapping[str, To
             yield file.problem(("examples", i), f"{text!r} holds no words")
 
 
-def _intent(
-    file: TomlFile, raw: _IntentFile, shared: Mapping[str, tuple[str, ...]], problems: list[Problem]
-) -> Intent:
+def _intent(file: TomlFile, raw: _IntentFile, shared: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> Intent:
     classes = {**shared, **{k: _unique(v) for k, v in raw.classes.items()}}
     expanded: list[str] = []
     for i, template in enumerate(raw.templates):
@@ -295,5 +293,6 @@ def _nth(choices: Sequence[tuple[str, ...]], number: int) -> str:
 def sample(items: Sequence[T], count: int) -> Iterator[T]:
     """At most ``count`` items, spread evenly over the sequence."""
     step = max(1, -(-len(items) // max(count, 1)))
-    if not count: return iter(())
+    if not count:
+        return iter(())
     return islice(items, 0, None, step)

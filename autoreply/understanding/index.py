@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from rapidfuzz import fuzz
 
-BUDGET = 600
+BUDGET = 400
 LONGEST_POSTING = 300
-CANDIDATES = 12
+CANDIDATES = 10
+_ZERO = np.zeros(1, np.int64)
 
 
 def terms(view: str) -> list[str]:
@@ -25,6 +26,7 @@ class Index:
 
     def __init__(self, views: Sequence[str]) -> None:
         self.views = list(views)
+        self._numbers = {view: number for number, view in enumerate(self.views)}
         postings: dict[str, list[int]] = {}
         for number, view in enumerate(self.views):
             for term in terms(view):
@@ -33,27 +35,37 @@ class Index:
 
     def nearest(self, view: str) -> list[tuple[int, float]]:
         """Up to ``CANDIDATES`` examples with their likeness 0..1 (Indel ratio of the views), best first."""
-        lists = [p for t in terms(view) if (p := self._postings.get(t)) is not None]
+        get = self._postings.get
+        lists = [p for p in map(get, terms(view)) if p is not None]
         if not lists:
             return []
+        same = self._numbers.get(view)  # thinned postings may miss it
         lists.sort(key=len)
-        taken, budget = [], BUDGET
-        for posting in lists:
-            taken.append(posting)
-            budget -= len(posting)
-            if budget <= 0:
+        taken = [lists[0]]
+        read = len(lists[0])
+        for posting in lists[1:]:
+            read += len(posting)
+            if read > BUDGET:
                 break
-        numbers = np.sort(np.concatenate(taken))
-        first = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1])))
-        counts = np.diff(np.append(first, len(numbers)))
-        numbers = numbers[first]
+            taken.append(posting)
+        numbers = np.concatenate(taken)
+        numbers.sort()
+        starts = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+        starts = np.concatenate((_ZERO, starts, (len(numbers),)))
+        counts = np.diff(starts)
+        numbers = numbers[starts[:-1]]
         if len(numbers) > CANDIDATES:
-            best = np.argpartition(-counts, CANDIDATES)[:CANDIDATES]
-            numbers = numbers[best]
-        views = self.views
-        scored = [(int(n), fuzz.ratio(view, views[n]) / 100) for n in numbers]
-        scored.sort(key=lambda s: (-s[1], s[0]))
-        return scored
+            numbers = numbers[np.argpartition(counts, -CANDIDATES)[-CANDIDATES:]]
+        views, ratio = self.views, fuzz.ratio
+        scored = [(ratio(view, views[n]) / 100, n) for n in numbers.tolist() if n != same]
+        if same is not None:
+            scored.append((1.0, same))
+        scored.sort(key=_best_first)
+        return [(n, likeness) for likeness, n in scored]
+
+
+def _best_first(scored: tuple[float, int]) -> tuple[float, int]:
+    return -scored[0], scored[1]
 
 
 def _spread(posting: list[int]) -> list[int]:

@@ -62,9 +62,9 @@ _COURIERS = {
 
 _COLOURS = (
     "黑色 白色 红色 蓝色 绿色 黄色 灰色 紫色 粉色 棕色 橙色 金色 银色 米色 咖色 咖啡色 卡其色 驼色 杏色 藏青 藏青色 "
-    "天蓝 天蓝色 深蓝 深蓝色 浅蓝 浅蓝色 深灰 深灰色 浅灰 浅灰色 粉红 粉红色 玫红 玫红色 酒红 酒红色 大红 大红色 军绿 "
-    "军绿色 墨绿 墨绿色 薄荷绿 豆绿 果绿 裸色 肉色 奶白 米白 本白 乳白 象牙白 香槟色 香槟金 玫瑰金 土豪金 原木色 胡桃色 "
-    "透明色 彩色 花色 纯黑 纯白 黑的 白的 红的 蓝的 绿的 黄的 灰的 紫的 粉的"
+    "天蓝 天蓝色 深蓝 深蓝色 浅蓝 浅蓝色 深灰 深灰色 浅灰 浅灰色 粉红 粉红色 玫红 玫红色 酒红 酒红色 大红 大红色 "
+    "军绿 军绿色 墨绿 墨绿色 薄荷绿 豆绿 果绿 裸色 肉色 奶白 米白 本白 乳白 象牙白 香槟色 香槟金 玫瑰金 土豪金 原木色 "
+    "胡桃色 透明色 彩色 花色 纯黑 纯白 黑的 白的 红的 蓝的 绿的 黄的 灰的 紫的 粉的"
 )
 
 _DAYS = {
@@ -91,8 +91,8 @@ _DAYS = {
 }
 
 _FESTIVALS = (
-    "元旦 春节 过年 除夕 元宵 元宵节 情人节 妇女节 女神节 清明 清明节 五一 劳动节 端午 端午节 儿童节 六一 七夕 中秋 中秋节 "
-    "国庆 国庆节 十一假期 重阳 双十一 双11 双十二 双12 618 六一八 圣诞 圣诞节 母亲节 父亲节 年货节 教师节"
+    "元旦 春节 过年 除夕 元宵 元宵节 情人节 妇女节 女神节 清明 清明节 五一 劳动节 端午 端午节 儿童节 六一 七夕 中秋 "
+    "中秋节 国庆 国庆节 十一假期 重阳 双十一 双11 双十二 双12 618 六一八 圣诞 圣诞节 母亲节 父亲节 年货节 教师节"
 )
 
 
@@ -109,7 +109,7 @@ def words() -> Mapping[str, tuple[tuple[str, str | int], ...]]:
             found[city] = found[city + "市"] = (("city", city), ("province", province))
     found["黑龙江"] = (("province", "黑龙江"),)
     for courier, names in _COURIERS.items():
-        found |= {name: (("courier", courier),) for name in names.split()}
+        found |= dict.fromkeys(names.split(), (("courier", courier),))
     found |= {colour: (("colour", colour),) for colour in _COLOURS.split()}
     found |= {word: (("day", offset),) for word, offset in _DAYS.items()}
     found |= {word: (("festival", word),) for word in _FESTIVALS.split()}

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from zhconv_rs import zhconv
+from opencc import OpenCC
 
 MAX_CHARS = 400
 """Longer messages are read up to here; one full screen of a buyer's app holds less."""
@@ -43,7 +43,13 @@ def _translation() -> tuple[dict[int, str], dict[str, str]]:
     one: dict[int, str] = {}
     several: dict[str, str] = {}
     compatible = (*range(0xA0, 0x100), *range(0x2000, 0x3400), *range(0xF900, 0xFB00), *range(0xFE30, 0xFFF0))
-    for code in (*range(0x250), *compatible, *range(0x1D400, 0x1D800), *range(0xD800, 0xE000), *range(0xE0000, 0xE0080)):
+    for code in (
+        *range(0x250),
+        *compatible,
+        *range(0x1D400, 0x1D800),
+        *range(0xD800, 0xE000),
+        *range(0xE0000, 0xE0080),
+    ):
         char = chr(code)
         category = unicodedata.category(char)
         folded = unicodedata.normalize("NFKC", char).lower()
@@ -57,7 +63,7 @@ def _translation() -> tuple[dict[int, str], dict[str, str]]:
         else:
             several[char] = " ".join(folded.split()) or " "
     han = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
-    for char, simple in zip(han, zhconv("\n".join(han), "zh-Hans").split("\n"), strict=True):
+    for char, simple in zip(han, OpenCC("t2s").convert("\n".join(han)).split("\n"), strict=True):
         if len(simple) == 1 and simple != char:
             one[ord(char)] = simple
     one.update({ord(k): v for k, v in {**_SENTENCE, **_VARIANTS}.items()})

@@ -6,13 +6,14 @@ found by dictionary alone (no HMM): an unknown word falls apart into characters,
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
 
 import jieba
 
-try:
+rjieba: Any = None
+with suppress(ImportError):  # the base install does without
     import rjieba
-except ImportError:  # the base install does without
-    rjieba = None
 
 jieba.setLogLevel(logging.WARNING)
 
@@ -34,11 +35,11 @@ def segmenter(words: Iterable[str], *, fast: bool = True) -> Cut:
         quick = rjieba.Jieba()
         for word in domain:
             quick.add_word(word, DOMAIN_FREQUENCY, None)
-        return lambda text: quick.cut(text, False)  # type: ignore[no-any-return]
+        return lambda text: quick.cut(text, False)
     plain = jieba.Tokenizer()
     # Not plain.initialize(): it would read and write a cache file in the machine's temporary folder, and be no faster.
     plain.FREQ, plain.total = plain.gen_pfdict(plain.get_dict_file())
     plain.initialized = True
     for word in domain:
         plain.add_word(word, DOMAIN_FREQUENCY)
-    return lambda text: plain.lcut(text, HMM=False)  # type: ignore[no-any-return]
+    return lambda text: plain.lcut(text, HMM=False)
