@@ -278,16 +278,17 @@ class Gate:
     def release(self, draft: Draft) -> "Released | Verdict":
         """Release a draft, rewritten if need be, or give the verdict that blocks it.
 
-        An agent's own text may pass a block when the draft carries the agent's reason as ``override``; the reason is
-        kept in ``Released.verdict``. A failure of the gate itself can not be overridden.
+        An agent's own text passes as typed, blocked or to be rewritten, when the draft carries the agent's reason as
+        ``override``; the reason is kept in ``Released.verdict``. A failure of the gate itself can not be overridden.
         """
         try:
             generated = draft.origin == "generated"
             verdict = self.check(draft.text, backed=draft.backed, generated=generated, duties=draft.duties)
-            if verdict.action is Action.BLOCK:
-                if draft.origin != "agent" or not (draft.override or "").strip() or GATE_ERROR in verdict.rules:
-                    return verdict
-                verdict = replace(verdict, text=draft.text, override=draft.override or "")
+            reason = (draft.override or "").strip() if draft.origin == "agent" else ""
+            if reason and verdict.action in {Action.BLOCK, Action.REWRITE} and GATE_ERROR not in verdict.rules:
+                verdict = replace(verdict, text=draft.text, override=reason)
+            elif verdict.action is Action.BLOCK:
+                return verdict
             return Released(_TOKEN, draft.key, verdict.text, verdict, self.rulebook.version)
         except Exception as e:  # whatever fails here, nothing leaves
             finding = Finding(GATE_ERROR, Severity.BLOCK, 0, 0, "", suggestion=f"{type(e).__name__}: {e}")

@@ -86,6 +86,17 @@ def test_an_agent_may_override_a_block_with_a_reason(gate: Gate) -> None:
     assert result.verdict.override == "agreed with the platform's manager"
 
 
+def test_an_agent_s_reason_keeps_a_text_from_being_rewritten(gate: Gate) -> None:
+    as_typed = "收到你的照片了。"
+    without, having = (
+        gate.release(draft(as_typed, "agent", o)) for o in (None, "an old customer, on first-name terms")
+    )
+    assert isinstance(without, Released)
+    assert isinstance(having, Released)
+    assert (without.text, having.text) == ("收到您的照片了。", as_typed)
+    assert having.verdict.override
+
+
 @pytest.mark.parametrize("origin", ["plugin", "canned", "host", "generated"])
 def test_nobody_but_an_agent_may_override(gate: Gate, origin: str) -> None:
     assert isinstance(gate.release(draft("加我微信", origin, "please")), Verdict)
