@@ -15,7 +15,7 @@ extends = true
 [answers]
 wrap = [
   "可以的，备注一下就行。",
-  "可以的，加我微信发地址给我。",
+  "可以的，加我微信详聊。",
   "你可以备注礼品包装。",
   "满{{ shop.price_protection.days }}天内有效。",
   "{{ name }}可以备注。",
@@ -119,3 +119,126 @@ def test_a_secret_that_the_environment_lacks_is_a_warning(
     config = shop('[channels.http]\nenabled = true\nsecret = { env = "SHOP_HTTP_SECRET" }\n')
     ran = invoke("check", "--config", config)
     assert f"{config}:3: channels.http.secret: warning: environment variable SHOP_HTTP_SECRET is not set" in ran.out
+
+
+def own_thanks(tmp_path: Path, *texts: str, shop: str = "") -> Path:
+    """A shop whose own file holds these texts, from its line 5 on."""
+    (tmp_path / "intents").mkdir()
+    quoted = "".join(f'  "{text}",\n' for text in texts)
+    source = f'slug = "thanks"\nextends = true\n[answers]\nwrap = [\n{quoted}]\n'
+    (tmp_path / "intents" / "thanks.toml").write_text(source, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(shop, encoding="utf-8")
+    return tmp_path / "config.toml"
+
+
+def told(out: str, tmp_path: Path) -> list[str]:
+    """What is told of the shop's own texts."""
+    own = f"{tmp_path / 'intents' / 'thanks.toml'}:"
+    return [line.removeprefix(own) for line in out.splitlines() if line.startswith(own)]
+
+
+def test_both_sides_of_an_if_are_put_before_the_gate(invoke: Call, tmp_path: Path) -> None:
+    text = "{% if shop.cod.accepted %}可以备注包装。{% else %}包装的事加我微信详聊。{% endif %}"
+    config = own_thanks(tmp_path, text, shop="[shop.cod]\naccepted = true\n")
+    ran = invoke("check", "--config", config)
+    (line,) = told(ran.out, tmp_path)
+    assert line.startswith("5: thanks.wrap[0]: warning: is blocked by off-contact with shop.cod.accepted = False: “")
+    assert "; at stake: " in line
+    assert "; better: " in line
+    assert ran.code == 0
+
+
+def test_a_block_with_the_facts_as_they_are_is_an_error_and_told_once(invoke: Call, tmp_path: Path) -> None:
+    text = "包装的事加我微信详聊{% if shop.cod.accepted %}，可以的{% endif %}。"
+    config = own_thanks(tmp_path, text, shop="[shop.cod]\naccepted = true\n")
+    ran = invoke("check", "--config", config)
+    (line,) = told(ran.out, tmp_path)
+    assert line.startswith("5: thanks.wrap[0]: is blocked by off-contact: “")
+    assert ran.code == 1
+
+
+def test_extreme_facts_are_tried(invoke: Call, tmp_path: Path) -> None:
+    """Free from the first yuan, the sentence would promise the shop nothing it has not said; from a high one too."""
+    config = own_thanks(tmp_path, "满{{ shop.freight.free_over }}元包邮。", shop="[shop.freight]\nfree_over = 39\n")
+    assert told(invoke("check", "--config", config).out, tmp_path) == []
+    away = "{% if shop.freight.free_over == 0 %}加我微信详聊{% else %}可以的{% endif %}"
+    config.parent.joinpath("intents", "thanks.toml").unlink()
+    config.parent.joinpath("intents").rmdir()
+    ran = invoke("check", "--config", own_thanks(tmp_path, away, shop="[shop.freight]\nfree_over = 39\n"))
+    (line,) = told(ran.out, tmp_path)
+    assert "with shop.freight.free_over = 0: “" in line
+
+
+def test_words_that_no_facts_lead_to_are_noted(invoke: Call, tmp_path: Path) -> None:
+    config = own_thanks(tmp_path, "可以的。{% if shop.freight.free_over == 77 %}幸运数字{% endif %}")
+    (line,) = told(invoke("check", "--config", config).out, tmp_path)
+    assert line == "5: thanks.wrap[0]: note: no facts that were tried lead to “幸运数字”: the gate has not seen it"
+
+
+def test_sarif_and_annotations_hold_rules_and_mistakes(invoke: Call, own_texts: Path) -> None:
+    ran = invoke("check", "--format", "sarif", "--config", own_texts)
+    run = json.loads(ran.out)["runs"][0]
+    assert ran.code == 1
+    found = {r["ruleId"]: r for r in run["results"]}
+    assert found["off-contact"]["level"] == "error"
+    place = found["off-contact"]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("intents/thanks.toml")
+    assert place["region"]["startLine"] == 6
+    assert found["file"]["level"] in ("note", "warning")
+    lines = invoke("check", "--format", "github", "--config", own_texts).out.splitlines()
+    assert any(line.startswith("::error file=") and "line=6," in line for line in lines)
+
+
+def test_a_shop_that_cannot_be_loaded_is_sarif_too(invoke: Call, shop: Callable[..., Path]) -> None:
+    ran = invoke("check", "--format", "sarif", "--config", shop('[shop]\nnam = "小铺"\n'))
+    (result,) = json.loads(ran.out)["runs"][0]["results"]
+    assert (ran.code, result["ruleId"]) == (1, "file")
+    assert result["message"]["text"].startswith("shop.nam: is not a known setting")
+
+
+OWN_RULE = """[[rule]]
+id = "{id}"
+name = "自家规则"
+name_en = "A rule of the shop"
+severity = "block"
+patterns = ["{pattern}"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "line", "part"),
+    [
+        (OWN_RULE.format(id="own-rule", pattern="送不到") + 'colour = "red"\n', 7, "is not a known setting"),
+        (OWN_RULE.format(id="own-rule", pattern="<no-such-class>送"), 6, "no such word class: <no-such-class>"),
+        (OWN_RULE.format(id="own-rule", pattern="(送不到"), 6, "invalid pattern '(送不到'"),
+        (OWN_RULE.format(id="privacy", pattern="送不到"), 2, "the id 'privacy' is taken"),
+        (
+            OWN_RULE.format(id="own-rule", pattern="送不到") + '[rule.tests]\nmatch = ["能送到"]\n',
+            7,
+            "misses its own test",
+        ),
+    ],
+    ids=["unknown key", "unknown class", "invalid pattern", "overlapping id", "failing test"],
+)
+def test_a_bad_rulebook_is_refused_with_file_and_line(
+    invoke: Call, tmp_path: Path, rules: str, line: int, part: str
+) -> None:
+    (tmp_path / "rulebooks").mkdir()
+    own = tmp_path / "rulebooks" / "own.toml"
+    own.write_text(rules, encoding="utf-8")
+    (tmp_path / "config.toml").write_text("", encoding="utf-8")
+    ran = invoke("check", "--config", tmp_path / "config.toml")
+    assert ran.code == 1
+    assert any(f"own.toml:{line}: " in told and part in told for told in ran.out.splitlines()), ran.out
+
+
+def test_an_expired_figure_is_a_warning_with_its_line(invoke: Call, tmp_path: Path) -> None:
+    (tmp_path / "rulebooks").mkdir()
+    rules = OWN_RULE.format(id="own-rule", pattern="送不到别处")
+    rules += '[[rule.at_stake]]\nvalue = "3"\nunit = "points"\nsource = "notice"\nuntil = "2020-12-31"\n'
+    (tmp_path / "rulebooks" / "own.toml").write_text(rules, encoding="utf-8")
+    (tmp_path / "config.toml").write_text("", encoding="utf-8")
+    ran = invoke("check", "--config", tmp_path / "config.toml")
+    (line,) = [line for line in ran.out.splitlines() if "own.toml:7: " in line]
+    assert "warning: the figure 3 points held until 2020-12-31" in line
+    assert ran.code == 0

@@ -1,5 +1,9 @@
 """``autoreply gate``."""
 
+import json
+
+import pytest
+
 from autoreply.app import App
 
 from .conftest import Call
@@ -35,3 +39,23 @@ def test_a_rewrite_shows_what_may_leave(invoke: Call) -> None:
     ran = invoke("gate", "你可以在订单页看一下")
     assert ran.out.startswith("rewrite ")
     assert "→ 您可以在订单页看一下" in ran.out
+
+
+def test_one_document_of_all_verdicts(invoke: Call) -> None:
+    fine, away = json.loads(invoke("gate", "--format", "json", "您好，在的。", AWAY).out)
+    assert (fine["written"], fine["action"], fine["line"]) == ("您好，在的。", "pass", 1)
+    assert (away["written"], away["action"], away["text"]) == (AWAY, "block", "")
+
+
+def test_sarif_and_annotations_of_lines_on_stdin(invoke: Call) -> None:
+    given = f"您好，在的。\n{AWAY}\n"
+    (result,) = json.loads(invoke("gate", "--format", "sarif", stdin=given).out)["runs"][0]["results"]
+    assert result["ruleId"] == "off-contact"
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 2
+    (line,) = invoke("gate", "--format", "github", stdin=given).out.splitlines()
+    assert line.startswith("::error file=stdin,line=2,")
+
+
+@pytest.mark.parametrize("args", [[], ["--jsonl", "在吗"], ["--jsonl", "--format", "json"]], ids=" ".join)
+def test_texts_come_from_one_place(invoke: Call, args: list[str]) -> None:
+    assert invoke("gate", *args).code == 2
