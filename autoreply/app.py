@@ -28,7 +28,7 @@ from autoreply.server import WebServer
 from autoreply.settings import Settings, parse
 from autoreply.shipped import shipped
 from autoreply.texts import Texts, check_text
-from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, did_you_mean, read
+from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, did_you_mean, read, read_folders
 from autoreply.understanding import Catalogue, Understander, Weights, load_catalogue, train
 
 log = structlog.get_logger(__name__)
@@ -95,7 +95,7 @@ def _load_app(config: Path, progress: Callable[[str], None], rule_tests: bool) -
     file = read(config)
     folder = Path.cwd() if config == shipped("config.example.toml") and not _in_checkout(config) else config.parent
     settings, problems = parse(file)
-    files = _collected(problems, partial(_toml_files, shipped("intents"), folder / settings.folders.intents))
+    files = _collected(problems, partial(read_folders, shipped("intents"), folder / settings.folders.intents))
     catalogue = _collected(problems, partial(load_catalogue, files)) if files is not None else None
     rulebook = _collected(problems, partial(_rulebook, folder / settings.folders.rulebooks, settings, rule_tests))
     before = len(problems)
@@ -143,24 +143,8 @@ def _collected(problems: list[Problem], load: Callable[[], T]) -> T | None:
         return None
 
 
-def _toml_files(*folders: Path) -> list[TomlFile]:
-    """Every TOML file of the folders, each folder once; all unreadable ones are told at once."""
-    files: list[TomlFile] = []
-    problems: list[Problem] = []
-    seen: set[Path] = set()
-    for folder in folders:
-        if folder.resolve() in seen or not folder.is_dir():
-            continue
-        seen.add(folder.resolve())
-        for path in sorted(folder.glob("*.toml")):
-            files += filter(None, [_collected(problems, partial(read, path))])
-    if problems:
-        raise ProblemsFound(problems)
-    return files
-
-
 def _rulebook(own: Path, settings: Settings, rule_tests: bool) -> Rulebook:
-    files = [read(path) for path in shipped_rulebooks()] + _toml_files(own)
+    files = [read(path) for path in shipped_rulebooks()] + read_folders(own)
     today = datetime.now(ZoneInfo(settings.shop.timezone)).date()
     return load_rulebook(files, today=today, run_tests=rule_tests)
 

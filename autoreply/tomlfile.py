@@ -162,6 +162,25 @@ def read(path: Path) -> TomlFile:
         raise ProblemsFound([Problem(str(path), line, "", message)]) from None
 
 
+def read_folders(*folders: Path) -> list[TomlFile]:
+    """Every ``*.toml`` of the folders, by name, each folder once; one that is missing holds none.
+
+    Raises:
+        ProblemsFound: of all unreadable files at once.
+    """
+    files: list[TomlFile] = []
+    problems: list[Problem] = []
+    for folder in dict.fromkeys(f.resolve() for f in folders):
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                files.append(read(path))
+            except ProblemsFound as e:
+                problems += e.problems
+    if problems:
+        raise ProblemsFound(problems)
+    return files
+
+
 def _hint(text: str, line: int) -> str:
     """What people most often get wrong on such a line."""
     written = text.split("\n")[line - 1] if line <= text.count("\n") + 1 else ""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from autoreply.tomlfile import Place, Problem, ProblemsFound, TomlFile, did_you_mean, dotted, read
+from autoreply.tomlfile import Place, Problem, ProblemsFound, TomlFile, did_you_mean, dotted, read, read_folders
 
 
 def written(folder: Path, text: str) -> TomlFile:
@@ -343,3 +343,17 @@ def test_names_as_operators_read_them() -> None:
     assert did_you_mean("cutof", ["cutoff", "weekends"]) == "; did you mean 'cutoff'?"
     assert did_you_mean("zebra", ["cutoff", "weekends"]) == ""
     assert str(Problem("a.toml", 3, "", "is wrong")) == "a.toml:3: is wrong"
+
+
+def test_folders_are_read_in_order_each_once_and_all_their_problems_told(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, name, text in ((first, "b", "x = 1"), (first, "a", "x = 2"), (second, "c", "x = 3")):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    files = read_folders(first, second, tmp_path / "missing", second / ".." / "first")
+    assert [f.data["x"] for f in files] == [2, 1, 3]
+    for folder in (first, second):
+        (folder / "d.toml").write_text("x = ", encoding="utf-8")
+    with pytest.raises(ProblemsFound) as told:
+        read_folders(first, second)
+    assert [Path(p.file).parent.name for p in told.value.problems] == ["first", "second"]

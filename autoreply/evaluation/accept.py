@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autoreply.shipped import shipped
-from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, read
+from autoreply.tomlfile import ProblemsFound, TomlFile, read_folders
 from autoreply.understanding import Catalogue, load_catalogue
 from autoreply.understanding.catalogue import key_of
 from autoreply.understanding.normalise import CARD, EMAIL, LINK, ORDER, PHONE, normalise
@@ -38,17 +38,7 @@ def intent_files(own: Path) -> list[TomlFile]:
     Raises:
         ProblemsFound: of all unreadable files.
     """
-    files: list[TomlFile] = []
-    problems: list[Problem] = []
-    for folder in dict.fromkeys((shipped("intents").resolve(), own.resolve())):
-        for path in sorted(folder.glob("*.toml")):
-            try:
-                files.append(read(path))
-            except ProblemsFound as e:
-                problems += e.problems
-    if problems:
-        raise ProblemsFound(problems)
-    return files
+    return read_folders(shipped("intents"), own)
 
 
 def own_folder(configured: Path, into: Path | None = None) -> Path:
