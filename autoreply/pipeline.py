@@ -109,6 +109,11 @@ class _Work:
     handover: Handover | None = None
     rules: list[str] = field(default_factory=list)
 
+    @property
+    def gate(self) -> Gate:
+        """The gate with the facts of this day: an ended campaign backs nothing."""
+        return self.brain.gate if self.shop is self.brain.shop else self.brain.gate.for_shop(self.shop)
+
     def hand_over(self, reason: str, priority: Priority = Priority.NORMAL) -> None:
         if self.handover is not None:
             reason = f"{self.handover.reason}; {reason}"
@@ -224,7 +229,7 @@ async def speak(work: _Work) -> None:
         text = "\n".join(dict.fromkeys(t.text for t in texts))
         # What a message obliges the shop to say, an answer must say. A person who takes over has that duty then.
         answers = work.handover is None and any(isinstance(o, Reply) for _, o in work.outcomes)
-        duties = frozenset(d.duty for d in work.brain.gate.duties(work.turn.text)) if answers else frozenset()
+        duties = frozenset(d.duty for d in work.gate.duties(work.turn.text)) if answers else frozenset()
         work.draft = Draft(work.turn.key, text, backed, _origin(work), duties)
 
 
@@ -359,7 +364,7 @@ def _handoff_line(work: _Work) -> Reply | None:
 
 def _release(work: _Work, draft: Draft) -> bool:
     """Put one draft before the gate; whether it may leave."""
-    outcome = work.brain.gate.release(draft)
+    outcome = work.gate.release(draft)
     verdict = outcome.verdict if isinstance(outcome, Released) else outcome
     work.rules += verdict.rules
     work.trace.add(

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator
-from copy import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,8 +185,7 @@ def _alerts(app: "App", text: _Text, filling: "Filling") -> "Iterator[Alert]":
     from autoreply.model import Severity
     from autoreply.review.alerts import Alert, told
 
-    gate = copy(app.brain.gate)
-    gate.shop = filling.shop  # the same compiled rules, other facts
+    gate = app.brain.gate.for_shop(filling.shop)
     for finding in gate.check(filling.text, backed=filling.backed).findings:
         if finding.severity is Severity.WARN:
             continue

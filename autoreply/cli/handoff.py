@@ -164,7 +164,9 @@ def reply(number: int, text: str, config: Path | None, verbose: bool, override: 
             raise Stop("nothing was sent; change the text, or give --override REASON")
         now = time.time()
         desk.store.take_over(item.conversation, now, now + desk.settings.conversation.takeover_minutes * 60)
-        outgoing = Outgoing(f"agent-{uuid4()}", released.text, draft.origin, kept_draft(draft))
+        outgoing = Outgoing(
+            f"agent-{uuid4()}", released.text, draft.origin, kept_draft(draft, released.rulebook_version)
+        )
         desk.store.put(item.conversation, outgoing, now)
         minutes = desk.settings.conversation.takeover_minutes
     click.echo(f"to be sent: {released.text}")

@@ -1,6 +1,7 @@
 """The gate: every text that is to leave is judged here, and only here can a text become ``Released``."""
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NoReturn, final
 
@@ -157,6 +158,12 @@ class Gate:
         self._scanner = Scanner(vocabulary, watches)
         incoming = Vocabulary(rulebook.classes, rulebook.spellings)
         self._incoming = Scanner(incoming, [_duty_watch(i, d, incoming) for i, d in enumerate(self._duties)])
+
+    def for_shop(self, shop: Shop) -> "Gate":
+        """The same rules and platforms with the facts of ``shop``; shares what was compiled."""
+        other = copy(self)
+        other.shop = shop
+        return other
 
     def _applies(self, platforms: tuple[Platform, ...]) -> bool:
         return not platforms or not self.platforms.isdisjoint(platforms)

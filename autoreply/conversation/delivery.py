@@ -35,13 +35,14 @@ def draft_of(row: OutboxRow) -> Draft:
     )
 
 
-def kept_draft(draft: Draft) -> dict[str, object]:
-    """What ``draft_of`` needs besides the row itself, as JSON data."""
+def kept_draft(draft: Draft, rulebook: str = "") -> dict[str, object]:
+    """What ``draft_of`` needs besides the row itself, as JSON data; ``rulebook``: the version that released it."""
     return {
         "backed": dict(draft.backed),
         "origin": draft.origin,
         "duties": sorted(draft.duties),
         "override": draft.override,
+        "rulebook": rulebook,
     }
 
 

@@ -404,7 +404,9 @@ def _reply_key(turn: Turn, which: str) -> str:
 
 def _kept(key: str, spoken: Spoken, turn: Turn) -> Kept:
     ids = tuple(m.message_id for m in turn.messages)
-    return Kept(key, spoken.released.text, spoken.draft.origin, kept_draft(spoken.draft), ids)
+    return Kept(
+        key, spoken.released.text, spoken.draft.origin, kept_draft(spoken.draft, spoken.released.rulebook_version), ids
+    )
 
 
 async def _first_of(*waits: Awaitable[object]) -> None:
