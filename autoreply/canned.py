@@ -15,7 +15,7 @@ async def canned(ctx: Context[Intent]) -> Outcome:
         case "silent":
             return Silence(f"{ctx.slug} calls for no answer")
         case "handoff":
-            reason, priority = f"{ctx.slug}: a person's matter", ctx.settings.priority
+            reason, priority = f"{ctx.slug} ({ctx.settings.name}): for a person", ctx.settings.priority
             try:
                 return ctx.escalate(reason, key if key in ctx.texts else None, priority=priority)
             except MissingFact:  # the host's own line does as well

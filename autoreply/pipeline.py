@@ -42,6 +42,12 @@ log = structlog.get_logger(__name__)
 ASK_TRIES = 2
 """How often in a row the bot asks back before a person takes over."""
 
+RIVAL = 0.15
+"""A runner-up below this confidence is no choice that a buyer should be offered."""
+
+CONFIRMED = "confirmed"
+"""The slot that a question such as "is it about invoices?" asks for: an acknowledgement fills it."""
+
 HANDOFF_LINES = ("host.handoff", "host.handoff_again")
 """What a buyer reads when handed over: the first time, the second time; after that the person's word is next."""
 
@@ -222,7 +228,7 @@ async def speak(work: _Work) -> None:
                 if reply is not None:
                     texts.append(reply)
                     announced = True
-    if work.handover is not None and not announced and (line := _handoff_line(work)) is not None:
+    if work.handover is not None and (line := _hours_line(work) if announced else _handoff_line(work)) is not None:
         texts.append(line)
     if texts:
         backed = {phrase: source for t in texts for phrase, source in t.backed.items()}
@@ -254,7 +260,11 @@ async def _decide_text(work: _Work, understanding: Understanding) -> None:
     pending = work.state.pop("pending", None)
     if pending is not None and pending["slug"] not in work.brain.handlers:
         pending = None  # what asked was taken out since
-    if understanding.answered:
+    confirming = pending is not None and pending["slot"] == CONFIRMED
+    confirmed = confirming and understanding.answered == ("ack",)
+    if confirming and not confirmed:
+        pending = None
+    if understanding.answered and not confirmed:
         for slug in understanding.answered:
             work.outcomes.append((slug, await _handle(work, slug, understanding, pending)))
     elif pending is not None:
@@ -344,12 +354,19 @@ def _ask_back(work: _Work, key: str, **values: Any) -> Outcome:
 
 
 def _ask_between(work: _Work, understanding: Understanding) -> Outcome:
-    """Ask which of the two nearest intents is meant, by their names."""
+    """Ask which of the two nearest intents is meant, or whether the only near one is, by their names."""
     intents = work.brain.catalogue.intents
-    near = [intents[m.slug].name for m in understanding.matches if m.slug in intents and m.slug != NONE][:2]
-    if len(near) == 2:
-        return _ask_back(work, "host.ask_between", first=near[0], second=near[1])
-    return _ask_back(work, "host.ask_again")
+    near = [m for m in understanding.matches if m.slug in intents and m.slug != NONE]
+    match [m.slug for m in near[:2] if m is near[0] or m.confidence >= RIVAL]:
+        case [first, second]:
+            return _ask_back(work, "host.ask_between", first=intents[first].name, second=intents[second].name)
+        case [first]:
+            outcome = _ask_back(work, "host.ask_one", first=intents[first].name)
+            if isinstance(outcome, Ask):
+                work.state["pending"] = {"slug": first, "slot": CONFIRMED}
+            return outcome
+        case _:
+            return _ask_back(work, "host.ask_again")
 
 
 def _handoff_line(work: _Work) -> Reply | None:
@@ -360,6 +377,15 @@ def _handoff_line(work: _Work) -> Reply | None:
     work.state["handoff_lines"] = told + 1
     key = HANDOFF_LINES[told]
     return _host(work, key if work.shop.hours.staffed(work.now) else f"{key}_closed")
+
+
+def _hours_line(work: _Work) -> Reply | None:
+    """When an intent's own words announce a person whom nobody can be before the shop opens: says so, once."""
+    told = work.state.get("handoff_lines", 0) if work.handoff_open else 0
+    if told or work.shop.hours.staffed(work.now):
+        return None
+    work.state["handoff_lines"] = 1
+    return _host(work, "host.handoff_hours")
 
 
 def _release(work: _Work, draft: Draft) -> bool:

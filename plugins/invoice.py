@@ -16,6 +16,8 @@ WRONG = (
     "抬头不对 税号不对 名称不对 名字不对 信息不对 内容不对 金额不对 发票不对 开的不对"
 )
 FEE = "税点 税费 加税 补税 加钱 要钱 收费 另付 加点 几个点 多少点 含税 邮费 运费 费用 不开票便宜 补差"
+WITHOUT = "不开票 不开发票 不要票 不要发票 不用票 不用发票 不用开票 不用开发票 不需要发票"
+CHEAPER = "便宜 优惠 少点 少多少 能少 打折 折扣 省 降价 减"
 SPECIAL = "专票 增票 专用发票 专用的发票 增值税专 专用票"
 NOT_THERE = (
     "补开 补寄 补发 没收到 没看到 没见 没给 没开 没寄 忘了 忘记 忘开 未收到 没有收到 没有看到 "
@@ -49,6 +51,8 @@ async def answer(ctx: Context[None]) -> Outcome:
         if not invoice.special_vat:
             return ctx.escalate("special VAT invoice asked for", "invoice.special_by_person")
         return ctx.reply("invoice.special")
+    if ctx.says(WITHOUT) and ctx.says(CHEAPER):
+        return ctx.reply("invoice.same_price")
     if ctx.says(FEE):
         return ctx.reply("invoice.no_surcharge")
     if ctx.says(NOT_THERE) and not ctx.says(NO_GOODS_YET):

@@ -155,6 +155,23 @@ def test_the_bot_asks_back_twice_and_then_a_person_comes() -> None:
     assert third.handover.reason == "asked 2 times and still not clear"
 
 
+def test_the_only_near_intent_is_asked_about_and_a_yes_answers_it() -> None:
+    talk = Talk()
+    asked = passes(talk.say("那个票的事", decision=Decision.ASK, near=("invoice",)))
+    assert asked.behaviour is Behaviour.ASK
+    assert "发票" in text_of(asked)
+    answered = passes(talk.say("对的", "ack"))
+    assert (answered.behaviour, answered.intents) == (Behaviour.ANSWER, ("invoice",))
+
+
+@pytest.mark.parametrize(("line", "intents"), [("不是", ()), ("发什么快递", ("courier",))])
+def test_anything_but_a_yes_is_no_yes(line: str, intents: tuple[str, ...]) -> None:
+    talk = Talk()
+    talk.say("那个票的事", decision=Decision.ASK, near=("invoice",))
+    assert talk.say(line, *intents).intents == intents
+    assert "pending" not in talk.state
+
+
 def test_an_answer_in_between_begins_the_count_anew() -> None:
     talk = Talk()
     for _ in range(2):
@@ -374,6 +391,14 @@ def test_the_line_that_announces_a_person_comes_twice_at_most() -> None:
     assert said[2:] == ["", ""]
     talk.handoff_open = False  # the person has answered and gone
     assert text_of(talk.say("那个啥")) != ""
+
+
+def test_after_hours_an_intent_s_own_words_are_joined_by_when_a_person_is_back_once() -> None:
+    talk = Talk(now=datetime(2026, 3, 11, 1, 20))
+    first, second = (passes(talk.say(line, "complaint")) for line in ("我要投诉", "真的要投诉你们"))
+    assert "09:00" in text_of(first)
+    assert "09:00" not in text_of(second)
+    assert "09:00" not in text_of(passes(Talk().say("我要投诉", "complaint")))
 
 
 def test_after_hours_the_line_says_when_a_person_is_back() -> None:

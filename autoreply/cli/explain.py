@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from autoreply.cli.common import config_option, console, json_option, load, put, verbose_option
+from autoreply.cli.common import Stop, config_option, console, json_option, load, put, verbose_option
 from autoreply.cli.gate import as_data, show
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def command(text: str, config: Path | None, verbose: bool, as_json: bool) -> Non
       autoreply explain 能开发票吗要加税点不
       autoreply explain --json 能便宜点吗
     """
+    if not text.strip():
+        raise Stop("TEXT is empty; there is nothing to explain")
     app = load(config, verbose=verbose)
     understanding, result = _taken(app, text)
     if as_json:

@@ -1,6 +1,7 @@
 """``autoreply replay``: a file of buyers' messages through everything but the sending."""
 
 import asyncio
+import io
 import sys
 import time
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from autoreply.cli.common import (
     json_option,
     lines,
     load,
+    note,
     put,
     start_of,
     verbose_option,
@@ -82,7 +84,8 @@ def command(file: Path, config: Path | None, verbose: bool, as_json: bool, sampl
       autoreply replay messages.txt
       autoreply replay messages.tsv --json --out results.jsonl
     """
-    texts = _read(file)
+    if not (texts := _read(file)):
+        raise Stop("standard input is empty" if str(file) == "-" else f"{file} is empty")
     app = load(config, verbose=verbose)
     tally = _Tally(samples)
     started = time.perf_counter()
@@ -116,10 +119,26 @@ def _read(file: Path) -> list[str]:
     if str(file) == "-":
         return _messages(sys.stdin)
     try:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="\n") as stream:
-            return _messages(stream)
+        content = file.read_bytes()
     except OSError as e:
         raise Stop(f"cannot read {file}: {e.strerror}") from e
+    text = content.decode("utf-8-sig", errors="replace")
+    if _is_gb18030(content, text):
+        note(f"{file} is not UTF-8; read as GB18030, as Windows saves Chinese texts")
+        text = content.decode("gb18030")
+    return _messages(io.StringIO(text, newline="\n"))
+
+
+def _is_gb18030(content: bytes, as_utf8: str) -> bool:
+    """Whether a file that is no UTF-8 reads as GB18030. One bad byte in a UTF-8 file does not make it so."""
+    bad = as_utf8.count("\ufffd")
+    if bad <= sum(c > "\x7f" for c in as_utf8) / 2:
+        return False
+    try:
+        content.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _messages(stream: IO[str]) -> list[str]:

@@ -45,3 +45,8 @@ def test_what_the_gate_stopped_is_told_with_what_is_at_stake(invoke: Call, tmp_p
     assert stopped["findings"][0]["rule"] == "off-contact"
     assert stopped["findings"][0]["at_stake"]
     assert data["replies"] == [holding["text"]]
+
+
+def test_nothing_is_not_explained(invoke: Call) -> None:
+    ran = invoke("explain", " ")
+    assert (ran.code, ran.out, ran.err) == (1, "", "TEXT is empty; there is nothing to explain\n")

@@ -1,7 +1,11 @@
 """``autoreply init``."""
 
+import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from autoreply.app import App, texts_of
 from autoreply.model import ConversationKey, Message, Turn
@@ -50,6 +54,17 @@ async def test_the_examples_work_once_they_are_renamed(invoke: Call, app: App, t
         result = await run(brain, turn, {}, now=1_773_194_400.0)
         behaviours.append((result.behaviour, result.intents, result.rules))
     assert behaviours == [("answer", ("gift_wrap",), ()), ("escalate", ("gift_wrap",), ())]
+
+
+@pytest.mark.parametrize("page", ["intents.md", "plugins.md"])
+def test_the_examples_of_the_guide_pass_the_gate(page: str, app: App) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    answers = [tomllib.loads(block).get("answers", {}) for block in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)]
+    texts = [
+        text.replace("{{ city }}", "上海") for answer in answers for variants in answer.values() for text in variants
+    ]
+    assert texts
+    assert [text for text in texts if app.brain.gate.check(text).action != "pass"] == []
 
 
 def test_nothing_is_overwritten(invoke: Call, tmp_path: Path) -> None:

@@ -54,8 +54,25 @@ def test_the_report_for_people(invoke: Call) -> None:
         assert part in ran.out
 
 
-def test_an_empty_file_is_a_report_of_nothing(invoke: Call) -> None:
-    assert "0 lines in, 0 results out" in invoke("replay", "-").out
+def test_an_empty_file_is_one_line(invoke: Call, tmp_path: Path) -> None:
+    (tmp_path / "none.txt").touch()
+    ran = invoke("replay", tmp_path / "none.txt")
+    assert (ran.code, ran.out, ran.err) == (1, "", f"{tmp_path / 'none.txt'} is empty\n")
+    assert invoke("replay", "-").err == "standard input is empty\n"
+
+
+def test_a_chat_log_from_windows_is_read(invoke: Call, tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes("能开发票吗\r\n转人工\r\n".encode("gb18030"))
+    ran = invoke("replay", tmp_path / "log.txt", "--json")
+    assert set(json.loads(ran.out)["intents"]) == {"invoice", "human"}
+    assert ran.err == f"{tmp_path / 'log.txt'} is not UTF-8; read as GB18030, as Windows saves Chinese texts\n"
+
+
+def test_a_bad_byte_leaves_a_file_utf_8(invoke: Call, tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes("能开发票吗\n转人工".encode() + b"\xff\n")
+    ran = invoke("replay", tmp_path / "log.txt", "--json")
+    assert ran.err == ""
+    assert "invoice" in json.loads(ran.out)["intents"]
 
 
 def test_a_file_that_is_not_there_is_one_line(invoke: Call, tmp_path: Path) -> None:

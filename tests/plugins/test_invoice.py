@@ -25,7 +25,9 @@ REFUSALS = ("不能开", "无法开", "不开", "没有发票", "不提供", "�
         ("开票要另外加税点吗", "no_surcharge"),
         ("发票的邮费谁出", "no_surcharge"),
         ("你们报价含税吗", "no_surcharge"),
-        ("不开票便宜一些吗", "no_surcharge"),
+        ("不开票便宜一些吗", "same_price"),
+        ("不要发票的话给我优惠点行不", "same_price"),
+        ("我不用发票 能少点吗", "same_price"),
         # what kind
         ("可以要纸质的吗", "kinds"),
         ("是电子发票吧", "kinds"),
