@@ -18,8 +18,14 @@ ANNOUNCED = "order_placed"
 BETWEEN = ("", "", "，", " ")
 """What stands between two sentences of one message."""
 POLITE_SHARE = 0.4
-COMPOSED_SHARE = 0.4
+COMPOSED_SHARE = 0.6
+PAIR_SHARE = 0.6
+"""Of the composed lines, those that hold two intents."""
+ANNOUNCED_SHARE = 0.3
+"""Of the pairs, those with an announcement."""
 IMPORTANCE = 0.5
+PAIR_IMPORTANCE = 0.5
+"""Pairs are drawn more often than buyers write them, to learn all combinations, and count for less."""
 
 
 class Line(NamedTuple):
@@ -35,9 +41,13 @@ def augment(lines: Sequence[Line], rng: random.Random) -> list[Line]:
     small = [x for x in lines if x.slugs[0] in SMALL_TALK]
     nothing = [x for x in lines if x.slugs[0] == NONE]
     intents = [x for x in lines if x.slugs[0] not in SMALL_TALK and x.slugs[0] != NONE]
+    announced = [x for x in intents if x.slugs[0] == ANNOUNCED]
+    if not intents:
+        return []
     made = [_polite(x, rng) for x in rng.choices(intents + nothing, k=int(len(lines) * POLITE_SHARE))]
-    if len(intents) > 1:
-        made += [_composed(small, nothing, intents, rng) for _ in range(int(len(lines) * COMPOSED_SHARE))]
+    for _ in range(int(len(lines) * COMPOSED_SHARE)):
+        pair = rng.random() < PAIR_SHARE or not small or not nothing
+        made.append(_pair(intents, announced, rng) if pair else _aside(small, nothing, intents, rng))
     return made
 
 
@@ -50,26 +60,28 @@ def _polite(line: Line, rng: random.Random) -> Line:
     return Line(text, line.slugs, IMPORTANCE)
 
 
-def _composed(small: Sequence[Line], nothing: Sequence[Line], intents: Sequence[Line], rng: random.Random) -> Line:
-    """Two lines as one message. Small talk is not labelled beside another line; two intents both are."""
+def _aside(small: Sequence[Line], nothing: Sequence[Line], intents: Sequence[Line], rng: random.Random) -> Line:
+    """Two lines as one message, of which one is labelled: small talk and what means nothing are not beside another."""
     draw = rng.random()
-    if draw < 0.5 or not small or not nothing:
-        first, second = short_pair(intents, rng)
-        slugs = tuple(dict.fromkeys(first.slugs + second.slugs))
-    elif draw < 0.85:
-        talk, second = rng.choice(small), rng.choice(intents if draw < 0.7 else nothing)
-        slugs = second.slugs
-        first, second = (second, talk) if talk.slugs[0] in ("thanks", "bye") else (talk, second)
+    if draw < 0.7:
+        talk, line = rng.choice(small), rng.choice(intents if draw < 0.4 else nothing)
+        first, second = (line, talk) if talk.slugs[0] in ("thanks", "bye") else (talk, line)
     else:
-        first, second = rng.sample((rng.choice(nothing), rng.choice(intents)), 2)
-        slugs = first.slugs if second.slugs[0] == NONE else second.slugs
-    return Line(first.text + rng.choice(BETWEEN) + second.text, slugs, IMPORTANCE)
+        line = rng.choice(intents)
+        first, second = rng.sample((rng.choice(nothing), line), 2)
+    return Line(first.text + rng.choice(BETWEEN) + second.text, line.slugs, IMPORTANCE)
 
 
-def short_pair(intents: Sequence[Line], rng: random.Random) -> tuple[Line, Line]:
-    """Two lines for one message. Who asks two things at once asks both briefly: each is the shortest of three."""
-    first, second = (min(rng.choices(intents, k=3), key=lambda x: len(x.text)) for _ in range(2))
-    announcements = [x for x in intents if x.slugs[0] == ANNOUNCED]
-    if announcements and rng.random() < 0.2:
-        first = min(rng.choices(announcements, k=3), key=lambda x: len(x.text))
-    return (first, second) if rng.random() < 0.7 else (second, first)
+def _pair(intents: Sequence[Line], announced: Sequence[Line], rng: random.Random) -> Line:
+    """Two intents in one message. Who says two things at once says both briefly: each is the shortest of three."""
+    first, second = (min(rng.choices(intents, k=3), key=_length) for _ in range(2))
+    if announced and rng.random() < ANNOUNCED_SHARE:
+        first = min(rng.choices(announced, k=3), key=_length)
+    if rng.random() < 0.3:
+        first, second = second, first
+    slugs = tuple(dict.fromkeys(first.slugs + second.slugs))
+    return Line(first.text + rng.choice(BETWEEN) + second.text, slugs, PAIR_IMPORTANCE)
+
+
+def _length(line: Line) -> int:
+    return len(line.text)

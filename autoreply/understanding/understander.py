@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from autoreply.model import NONE, Decision, Match, Slot, SlotValue, Understanding
 
 from .catalogue import Catalogue
-from .match import Neighbours, expanded_lines, keywords_of, reader_of, slugs_of, written_lines
-from .matcher import Matcher, Parts, Reading
+from .match import Keywords, keywords_of, neighbours_of, reader_of, slugs_of
+from .matcher import Matcher, Pair, Reading
 from .normalise import normalise
 from .slots import find_slots
 from .training import Weights
@@ -21,8 +21,9 @@ NEAR = 0.35
 SHOWN = 5
 NONE_LEADS = 0.6
 """Confidence from which ``none`` is listed, as the first; below it the best intent tells a reader more."""
-TWO = 0.5
-"""From this confidence on a message is taken to express two intents."""
+TWO = 0.55
+"""From this confidence on a message is taken to express two intents. The second is answered with the first: it needs
+no threshold of its own, because the evidence for the pair is the evidence for it."""
 FOLLOW_UP = 0.9
 """Confidence that a short follow-up goes on about the last intent."""
 _GLUE = re.compile(
@@ -45,8 +46,8 @@ class Understander:
 
     The decision about a text is
       ``silent``    nothing was said: empty, blanks, emoji alone;
-      ``answer``    at least one intent reaches ``threshold`` and leads the next one in its clause by ``margin``; those
-                    are ``answered``, best first, two at most;
+      ``answer``    an intent reaches ``threshold`` and leads the next one by ``margin``: it is ``answered``, together
+                    with a second one where the message probably expresses two, which must then lead the third;
       ``ask``       an intent is near (just below the threshold, or two too close together), so a question may help;
       ``escalate``  otherwise: no intent can be told.
     """
@@ -64,16 +65,16 @@ class Understander:
         Raises:
             ValueError: ``weights`` were trained from another catalogue.
         """
-        if weights is not None and weights.catalogue != catalogue.hash:
+        slugs = slugs_of(catalogue)
+        if weights is not None and (weights.catalogue, list(weights.slugs)) != (catalogue.hash, slugs):
             raise ValueError("the weights were trained from another catalogue; train again")
         self.threshold = threshold
         self.margin = margin
         self.weights = weights
         self._known = frozenset(catalogue.intents)
-        slugs = slugs_of(catalogue)
-        lines = [*written_lines(catalogue), *expanded_lines(catalogue)]
-        neighbours = Neighbours(lines, keywords_of(catalogue), {s: i for i, s in enumerate(slugs)})
-        self._matcher = Matcher(slugs, reader_of(catalogue), neighbours, weights.model if weights else None)
+        neighbours = weights.neighbours if weights else neighbours_of(catalogue)
+        keywords, model = Keywords(keywords_of(catalogue)), weights.model if weights else None
+        self._matcher = Matcher(slugs, reader_of(catalogue), neighbours, keywords, model)
 
     def understand(self, text: str, previous: Previous | None = None) -> Understanding:
         """What ``text`` means; never raises. ``previous`` lends its intent to a short follow-up."""
@@ -84,40 +85,40 @@ class Understander:
         tokens = tuple(w for w in words if not w.isspace())
         if not tokens:
             return Understanding(text, clean, (), (), slots, Decision.SILENT, (), "nothing was said")
-        whole = self._matcher.read(clean)
-        parts = self._matcher.parts(whole)
-        matches, both = self._matches(whole, parts)
+        whole = self._matcher.read(clean, words)
+        pair, both = self._matcher.surest(self._matcher.pairs(whole))
+        matches, both = self._matches(whole, pair, both)
         if previous is not None and previous.slug in self._known and self._goes_on(text, slots, matches):
             matches, both = _with_previous(previous, matches), 0.0
         decision, answered, reason = self._decide(matches, both)
         return Understanding(text, clean, tokens, matches, slots, decision, answered, reason)
 
-    def _matches(self, whole: Reading, parts: Parts | None) -> tuple[tuple[Match, ...], float]:
-        """The likeliest intents, best first, and how sure it is that the first two stand beside each other."""
+    def _matches(self, whole: Reading, pair: Pair | None, both: float) -> tuple[tuple[Match, ...], float]:
+        """The likeliest intents, best first, and how sure it is that the first two stand beside each other.
+
+        ``both`` says so of the ``pair``; it counts for nothing where another intent is likelier than one of the two.
+        """
         confidences = dict(whole.confidences)
-        both = 0.0
-        if parts is not None:
-            both = self._matcher.both(parts)
-            for number in (parts.first, parts.second):
-                confidences[number] = both + (1 - both) * confidences.get(number, 0.0)
+        two = {pair.first, pair.second} if pair else set()
+        for number in two:
+            confidences[number] = both + (1 - both) * confidences.get(number, 0.0)
         ordered = sorted(confidences.items(), key=lambda c: (-c[1], c[0]))
         none = self._matcher.none
         if ordered[0][0] != none or ordered[0][1] < NONE_LEADS:
             ordered = [c for c in ordered if c[0] != none] or ordered
-        return tuple(self._matcher.match(n, c, whole) for n, c in ordered[:SHOWN]), both
+        matches = tuple(self._matcher.match(n, c, whole) for n, c in ordered[:SHOWN])
+        return matches, both if {n for n, _ in ordered[:2]} == two else 0.0
 
     def _decide(self, matches: Sequence[Match], both: float) -> tuple[Decision, tuple[str, ...], str]:
         """``matches`` best first; ``both``: confidence that the first two are two intents and no rivals."""
         best = matches[0]
         leading = matches[: 2 if both >= TWO else 1]
-        rivals = matches[len(leading) :]
-        runner_up = rivals[0].confidence if rivals else 0.0
-        sure = [m for m in leading if m.slug != NONE and m.confidence >= self.threshold]
-        clear = [m for m in sure if m.confidence - runner_up >= self.margin]
-        if clear:
-            return Decision.ANSWER, tuple(m.slug for m in clear), "sure"
-        if sure:
-            return Decision.ASK, (), f"leads by {best.confidence - runner_up:.2f}, margin is {self.margin:.2f}"
+        runner_up = max((m.confidence for m in matches[len(leading) :]), default=0.0)
+        lead = leading[-1].confidence - runner_up
+        if best.slug != NONE and best.confidence >= self.threshold:
+            if lead >= self.margin:
+                return Decision.ANSWER, tuple(m.slug for m in leading), "sure"
+            return Decision.ASK, (), f"leads by {lead:.2f}, margin is {self.margin:.2f}"
         if best.slug != NONE and best.confidence >= NEAR:
             return Decision.ASK, (), f"{best.confidence:.2f} is below threshold {self.threshold:.2f}"
         return Decision.ESCALATE, (), "no intent can be told"

@@ -1,6 +1,6 @@
 """Where one message may fall into two."""
 
-from autoreply.understanding.clauses import MAX_CUTS, cuts
+from autoreply.understanding.clauses import MAX_CUTS, closed, cuts, marked
 
 
 def test_cuts_at_blanks() -> None:
@@ -23,3 +23,10 @@ def test_leaves_no_part_of_one_character() -> None:
 
 def test_the_number_of_cuts_is_bounded() -> None:
     assert len(cuts("很长 " * 100, [])) == MAX_CUTS
+
+
+def test_a_cut_is_marked_by_a_blank_or_closes_a_sentence_with_a_particle() -> None:
+    assert marked("发圆通吗 几天到", 4)
+    assert closed("发圆通吗几天到", 4)
+    assert not marked("发圆通吗几天到", 4)
+    assert not closed("发圆通几天到", 3)

@@ -1,5 +1,8 @@
 """Few candidates out of many examples, the same ones every time."""
 
+import numpy as np
+import pytest
+
 from autoreply.understanding.index import BUDGET, CANDIDATES, Index
 
 
@@ -30,3 +33,24 @@ def test_work_is_bounded_however_many_examples_share_a_word() -> None:
     assert len(index.nearest("台灯")) <= CANDIDATES
     assert max(len(p) for p in index._postings.values()) <= BUDGET
     assert views[index.nearest("台灯12345号")[0][0]] == "台灯12345号"
+
+
+def test_an_index_comes_back_from_its_parts() -> None:
+    views = ["几时能寄出", "用哪家快递", "退", ""]
+    index = Index(views)
+    again = Index.restored(views, *index.stored())
+    for text in ("几时能寄出呢", "退", "橙子"):
+        assert again.nearest(text) == index.nearest(text)
+
+
+def test_parts_of_an_index_that_do_not_fit_are_refused() -> None:
+    terms, lengths, postings = Index(["用哪家快递"]).stored()
+    for wrong in (
+        (terms[1:], lengths, postings),
+        (terms, lengths, postings[1:]),
+        (terms, lengths, postings + 1),
+        (terms, -lengths, postings),
+        (terms, np.zeros_like(lengths), postings[:0]),
+    ):
+        with pytest.raises(ValueError, match="fit"):
+            Index.restored(["用哪家快递"], *wrong)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoreply.understanding.normalise import normalise
-from autoreply.understanding.segment import segmenter
+from autoreply.understanding.segment import _frequencies, segmenter
 
 WORDS = ["好评返现", "啥时候", "京东快递"]
 PLAIN = segmenter(WORDS, fast=False)
@@ -45,3 +45,8 @@ def test_rjieba_gives_the_same_words_for_any_clean_text(text: str) -> None:
 
 
 QUICK = segmenter(WORDS)
+
+
+def test_the_dictionary_is_read_as_jieba_reads_it() -> None:
+    tokenizer = jieba.Tokenizer()
+    assert _frequencies(tokenizer) == tokenizer.gen_pfdict(tokenizer.get_dict_file())
