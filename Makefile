@@ -10,7 +10,7 @@ run: $(VENV)/.installed
 	@$(BIN)/autoreply run --config $(CONFIG)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-fail-under=90
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

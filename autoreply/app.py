@@ -80,13 +80,12 @@ def load_app(config: Path, *, progress: Callable[[str], None] = lambda text: Non
 
 @contextlib.contextmanager
 def _collector_resting() -> Iterator[None]:
-    """No garbage collection while much is made that stays: a fifth of the time, and later collections pass it over."""
+    """No garbage collection while much is made that stays: it would take a fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         if was_on:
             gc.enable()
 
@@ -240,6 +239,7 @@ async def serve(app: App, ready: Callable[[str], None]) -> None:
         app.settings.server, [r for c in channels.values() for r in c.routes()], ready=lambda: engine.running
     )
     try:
+        gc.freeze()  # what was loaded stays: later collections pass it over
         resumed = await engine.start()
         for channel in channels.values():
             await channel.start(engine)

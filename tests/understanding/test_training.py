@@ -25,6 +25,8 @@ def test_weights_come_back_from_bytes(small: Catalogue, weights: Weights, unders
         before, after = understander.understand(text), again.understand(text)
         assert [m.slug for m in after.matches] == [m.slug for m in before.matches]
         assert after.matches[0].confidence == pytest.approx(before.matches[0].confidence, abs=0.01)
+    assert again.weights is not None
+    assert again.weights.dump() == weights.dump()
 
 
 def test_weights_of_another_catalogue_are_refused(weights: Weights, write: Write) -> None:
