@@ -1,6 +1,7 @@
 """Checks on an outgoing text that no pattern can express. Each gives the folded spans that it objects to."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 
 from autoreply.compliance.normalise import BREAKS
@@ -9,8 +10,9 @@ from autoreply.compliance.scanner import Scan
 
 Check = Callable[[Scan], list[Hit]]
 
-_FILLERS = frozenset("哦嗯恩啊呵哈喔噢额呃唉哎嘿嘻唔")
-_APOLOGY = re.compile("抱歉|对不起|不好意思|歉意|见谅")
+_FILLERS = frozenset("哦嗯恩啊呵哈喔噢额呃唉哎嘿嘻诶欸咦噗嗷昂嗬h")
+_SOFT = frozenset("亲呢呐啦呀哒哟吧嘛的了么嘞咯喽呗滴")
+_APOLOGY = re.compile("抱歉|对不起|不好意思|歉意|见谅|道歉|赔不是")
 _REFUND = re.compile("退款|退钱|投诉")
 _CHINESE_DIGITS = str.maketrans("零一二三四五六七八九", "0123456789")
 _LONG_RUN = re.compile("[0-9零一二三四五六七八九]{11,}")
@@ -21,10 +23,11 @@ _RECIPIENT = re.compile(
 )
 _REASON = re.compile(
     "因为|由于|已|为了|属于|规定|规则|统一|按|根据|正在|目前|仓库|系统|暂|可以|建议|售罄|缺货|断货|没货|库存|定制"
-    "|您看|帮您|为您|给您|请您|会|需要|以|关系|所以|考虑|保护|保障|限制|只"
+    "|您看|帮您|为您|给您|请您|会|需要|以|关系|超过|过了|所以|考虑|保护|保障|限制|只"
 )
 _REFUSAL = re.compile("无法|不能|没法|没办法|不可以|不了|不行|办不到|做不到|不支持|不接受|不提供")
 _LABEL = re.compile("(?:ai|人工智能|智能|自动|机器)生成|ai回复|机器人回复|智能助手|智能客服|ai助手|ai客服|大模型")
+_MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64} ?[@＠] ?[A-Za-z0-9-]{1,40}[.．。][A-Za-z]{2,6}")
 _NEARBY = 40
 """Characters on either side of a phone number that tell whose it is."""
 
@@ -47,8 +50,16 @@ def _phone_other(scan: Scan) -> list[Hit]:
 
 
 def _phone_own(scan: Scan) -> list[Hit]:
-    """A phone number to call the shop on; a courier's number is none."""
-    return [hit for hit, around in _mobiles(scan) if not _CARRIER.search(around) and not _RECIPIENT.search(around)]
+    """A phone number to call the shop on, or an e-mail address; a courier's number is none."""
+    phones = [hit for hit, around in _mobiles(scan) if not _CARRIER.search(around) and not _RECIPIENT.search(around)]
+    return phones + _mail_addresses(scan)
+
+
+def _mail_addresses(scan: Scan) -> list[Hit]:
+    written, origin = scan.folded.written, scan.folded.origin
+    if "@" not in written and "＠" not in written:
+        return []
+    return [(bisect_left(origin, m.start()), bisect_left(origin, m.end())) for m in _MAIL.finditer(written)]
 
 
 def _emoji(scan: Scan) -> list[Hit]:
@@ -61,9 +72,9 @@ def _emoji(scan: Scan) -> list[Hit]:
 
 
 def _filler(scan: Scan) -> list[Hit]:
-    """Nothing but 哦, 嗯 and the like."""
+    """Nothing but 哦, 嗯 and the like, with or without a particle or a term of address."""
     text = scan.folded.text
-    only = all(c in _FILLERS or c in BREAKS for c in text) and any(c in _FILLERS for c in text)
+    only = all(c in _FILLERS or c in _SOFT or c in BREAKS for c in text) and any(c in _FILLERS for c in text)
     return [(0, len(text))] if only else []
 
 

@@ -1,5 +1,6 @@
 """The gate: every text that is to leave is judged here, and only here can a text become ``Released``."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,9 @@ _REWRITES = 3
 
 _CONTEXT = 80
 """Characters on either side of a claim that are looked at for what backs it."""
+
+_QUOTED = re.compile("《[^《》]{1,60}》|“[^“”]{1,60}”|「[^「」]{1,60}」|『[^『』]{1,60}』")
+"""Words that are not the shop's own: a title, or what a buyer wants written."""
 
 Origin = Literal["plugin", "canned", "host", "agent", "generated"]
 
@@ -248,6 +252,8 @@ class Gate:
         """Turn a match into a finding, unless a setting backs it."""
         folded, severity = scan.folded, owner.severity
         start, end = folded.span(found.start, found.end)
+        if not owner.rule.quoted and any(q.start() < start and end < q.end() for q in _QUOTED.finditer(folded.written)):
+            return
         finding = Finding(
             owner.rule.id, severity, start, end, folded.written[start:end], owner.figures, owner.rule.suggestion
         )

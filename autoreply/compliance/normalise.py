@@ -22,10 +22,10 @@ _KEPT = frozenset(",;。!?\n、%:¥$")
 
 # RULES section 3: homophones, look-alikes and the variants seen in seller texts, each to its canonical character.
 _ALIKE = {
-    "微": "薇溦威葳",
-    "信": "伈杺芯訫",
-    "不": "鈈钚吥卟罘唔",
-    "有": "囿洧冇侑囩",
+    "微": "薇溦威葳媺嶶濻",
+    "信": "伈杺芯訫伩軐",
+    "不": "鈈钚吥卟罘唔钸芣",
+    "有": "囿洧侑囩姷酭",
     "得": "嘚锝",
     "你": "妳伱祢沵迩袮",
     "您": "恁",
@@ -35,20 +35,20 @@ _ALIKE = {
     "做": "莋",
     "到": "菿",
     "好": "恏",
-    "开": "閞",
+    "开": "閞幵锎闿",
     "给": "畀俾",
     "们": "哋",
     "他": "佢",
-    "宝": "寳",
-    "扣": "筘",
+    "宝": "寳珤宲",
+    "扣": "筘敂叩",
     "账": "帐",
     "钱": "銭",
-    "款": "欵",
-    "现": "睍",
-    "返": "仮",
-    "评": "坪枰抨",
-    "群": "裙",
-    "退": "煺",
+    "款": "欵窾",
+    "现": "睍哯岘",
+    "返": "仮畈辺",
+    "评": "坪枰抨泙胓蓱岼",
+    "群": "羣",
+    "退": "煺蹆",
     "v": "νѵѴυ∨√",
     "x": "χхХ×✕❌",
     "q": "ԛԚ",
@@ -68,15 +68,96 @@ _ALIKE = {
     "8": "❽➑⓼捌",
     "9": "❾➒⓽玖",
     "0": "⓪⓿〇○",
-    "加": "➕",
+    "加": "➕珈泇枷",
     "企鹅": "🐧",
+    "发": "彂発髪",
+    "票": "嘌彯徱慓旚瞟篻翲薸螵醥顠魒僄嫖",
+    "点": "奌嚸",
+    "税": "裞帨涚祱",
+    "费": "廃镄昲",
+    "用": "砽苚",
+    "卡": "咔佧胩鉲",
+    "包": "佨枹笣孢勹",
+    "邮": "沋逌铀鲉",
+    "运": "妘抎伝沄",
+    "换": "奂愌",
+    "支": "衼汥疷",
+    "付": "苻咐坿柎",
+    "转": "啭転竱",
+    "收": "収荍",
+    "红": "荭葒仜",
+    "改": "妀攺",
+    "真": "嫃禛稹瑱",
+    "正": "眐姃",
+    "验": "験騐",
+    "码": "犸杩溤",
+    "密": "宻宓",
+    "保": "葆堢媬",
+    "肯": "掯肎",
+    "定": "腚碇啶椗萣掟",
+    "最": "蕞嶵樶",
+    "第": "苐娣",
+    "顶": "顁",
+    "肥": "淝",
+    "假": "叚徦",
+    "存": "侟",
+    "剩": "剰",
+    "没": "殁冇",
+    "关": "関",
+    "闭": "閇閟",
+    "单": "単",
+    "明": "眀朙",
+    "天": "兲靔",
+    "必": "苾铋怭",
+    "全": "佺荃",
+    "国": "囯圀囶",
+    "打": "咑",
+    "线": "缐",
+    "图": "図圕",
+    "满": "満",
+    "券": "劵",
+    "号": "呺",
+    "滚": "衮磙",
+    "蠢": "惷",
+    "星": "煋",
+    "对": "対",
+    "卖": "売",
+    "价": "価",
 }
 _FOLDED = {alike: canonical for canonical, group in _ALIKE.items() for alike in group}
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _HEART = re.compile("(?<=[vVｖＶⅤ薇微威])[❤♥💗💓🧡💛💚💙]")
+_FIVE_STARS = re.compile("[☆★⭐🌟]{5}")
+_STAR = re.compile("(?<=[5５⑤五伍全满])[☆★⭐🌟]")
+_CODE = re.compile(
+    r"[\[［](?:微笑|撇嘴|色|发呆|得意|流泪|大哭|害羞|闭嘴|睡|尴尬|发怒|调皮|呲牙|龇牙|惊讶|难过|酷|冷汗|抓狂|吐|偷笑|可爱|愉快|白眼"
+    r"|傲慢|饥饿|困|惊恐|流汗|憨笑|悠闲|大兵|奋斗|咒骂|疑问|嘘|晕|折磨|衰|骷髅|敲打|再见|擦汗|抠鼻|鼓掌|糗大了|坏笑|哈欠|鄙视"
+    r"|委屈|快哭了|阴险|亲亲|吓|可怜|笑脸|笑哭|破涕为笑|大笑|哭|哭泣|泪奔|玫瑰|玫瑰花|鲜花|送花|花|凋谢|爱心|心|心碎|比心|飞吻|吻"
+    r"|拥抱|抱抱|抱拳|强|弱|赞|点赞|握手|胜利|耶|ok|OK|加油|捂脸|奸笑|机智|皱眉|嘿哈|爱你|害怕|生气|失望|尬笑|呆无辜|灵机一动"
+    r"|感谢|鞠躬|磕头|跪了|太阳|月亮|蛋糕|撒花|庆祝|爱慕|天使|小鬼|吐舌|捂嘴|星星眼|汗|黑线|哼|思考|疑惑|无语|石化)[\]］]"
+)
+"""Codes that the platforms' clients show as emoticons."""
 
 
 _SIMPLIFIED = OpenCC("t2s")
+_JAPANESE = OpenCC("jp2t")
+
+
+def _plain_chinese(char: str) -> str:
+    """The simplified form of a traditional, variant or Japanese character."""
+    simple = _SIMPLIFIED.convert(char)
+    if simple == char and not _is_common(char):
+        simple = _SIMPLIFIED.convert(_JAPANESE.convert(char))
+    return simple if len(simple) == 1 else char
+
+
+def _is_common(char: str) -> bool:
+    """Whether GB 2312 has it, so that its Japanese reading (芸 for 艺) is not meant."""
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Fold(dict[str, str]):
@@ -97,8 +178,7 @@ class _Fold(dict[str, str]):
             return "\n"
         out = ""
         for c in unicodedata.normalize("NFKC", char).lower():
-            simple = _SIMPLIFIED.convert(c)
-            c = simple if len(simple) == 1 else c
+            c = _plain_chinese(c)
             c = _FOLDED.get(c, c)
             if c in _KEPT or c in _FOLDED or (c not in _INVISIBLE and unicodedata.category(c)[0] in "LN"):
                 out += c
@@ -112,9 +192,13 @@ _fold = _Fold()
 
 @dataclass(frozen=True)
 class Folded:
-    """A folded text. ``text`` holds what is matched; ``parts`` what each character as written became."""
+    """A folded text. ``text`` holds what is matched; ``parts`` what each character as written became.
+
+    ``source`` is the text as written, with emoticon codes turned into emoji of the same length.
+    """
 
     written: str
+    source: str
     parts: list[str]
     text: str
 
@@ -132,20 +216,27 @@ class Folded:
     @cached_property
     def emoji(self) -> list[int]:
         """Indices of the emoji in the text as written; one built of several characters counts once."""
-        if len(self.text) == len(self.written):
+        if len(self.text) == len(self.source):
             return []
-        found = [i for i, c in enumerate(self.written) if c in _fold.emoji and c not in _MODIFIERS]
-        return [i for i in found if not (i and self.written[i - 1] == "\u200d")]
+        found = [i for i, c in enumerate(self.source) if c in _fold.emoji and c not in _MODIFIERS]
+        return [i for i in found if not (i and self.source[i - 1] == "\u200d")]
 
 
+_PICTURES = frozenset("❤♥💗💓🧡💛💚💙☆★⭐🌟")
 _MODIFIERS = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0f")
 
 
 def fold(written: str) -> Folded:
     """Fold a text; takes linear time and never raises."""
-    source = _HEART.sub("信", written) if "❤" in written or "♥" in written or "💗" in written else written
+    source = written
+    if "[" in source or "［" in source:
+        source = _CODE.sub(lambda m: "😶".ljust(len(m[0]), "\u200b"), source)
+    if not _PICTURES.isdisjoint(source):
+        source = _HEART.sub("信", source)
+        source = _FIVE_STARS.sub("五星\u200b\u200b\u200b", source)
+        source = _STAR.sub("星", source)
     parts = [_fold[c] for c in source]
-    return Folded(written, parts, "".join(parts))
+    return Folded(written, source, parts, "".join(parts))
 
 
 @lru_cache(maxsize=65536)

@@ -7,8 +7,10 @@
 ``(的|了)?`` ``的?``   may be missing; without a bracket the last character
 ``..6``               up to 6 characters, all in the same clause
 ``~6``                up to 6 characters, which may hold a comma but not the end of a sentence
+``<a> & <b>``         both in one sentence in either order, up to 24 characters apart; three at most
 ``#``                 a number: digits or Chinese numerals
 ``^``                 first in a pattern: start of a clause, not counting terms of address
+``!``                 first in a pattern: no negation right before it
 ``$``                 last in a pattern or alternative: end of a clause, not counting particles
 ====================  ===========================================================================================
 """
@@ -18,7 +20,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import permutations
 from operator import or_
+from typing import NamedTuple
 
 from autoreply.compliance.normalise import BREAKS, STOPS, fold_word
 
@@ -28,6 +32,9 @@ END = -2
 """Class number of ``$``."""
 MAX_GAP = 30
 MAX_BRANCHES = 48
+_APART = 24
+_MAX_PARTS = 3
+_MAX_MERGED = 200
 NUMERALS = frozenset("0123456789零一二三四五六七八九十百千万两半几")
 _OPENERS = (
     "亲亲",
@@ -52,12 +59,15 @@ _OPENERS = (
     "这",
     "的",
 )
-_PARTICLES = frozenset("哦呢哈亲的了啊呀啦吧嘛喔噢哟呦嗯呐哒滴咯额客官")
+_PARTICLES = frozenset("哦呢哈亲的得了啊呀啦吧嘛喔噢哟呦嗯呐哒滴咯额客官")
 _LONGEST_OPENING = 8
+_NEGATIONS = frozenset("不没无未别勿")
 _NO_NUMBER = ("小二", "统一", "唯一", "第一")
 
 _BREAK = re.compile(f"[{re.escape(''.join(sorted(BREAKS)))}]")
 
+_Part = tuple[frozenset[str] | int, int, bool]
+"""Words or a class number, the gap before it, and whether that may cross clauses."""
 Hit = tuple[int, int]
 Hits = Mapping[int, Sequence[Hit]]
 
@@ -78,11 +88,11 @@ class Pattern:
     source: str
     elements: tuple[Element, ...]
     at_start: bool
+    affirmed: bool
     needs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Where a pattern matched in a folded text, and where each of its parts did."""
 
     start: int
@@ -122,7 +132,7 @@ def _around(borders: Sequence[int], start: int, end: int, length: int) -> Hit:
 class _Branch:
     """One way through a pattern while it is read: its parts so far and the gap that waits for the next one."""
 
-    parts: tuple[tuple[frozenset[str] | int, int, bool], ...] = ()
+    parts: tuple[_Part, ...] = ()
     gap: int = 0
     crossing: bool = False
 
@@ -144,21 +154,43 @@ def parse(
     Raises:
         ValueError: the pattern is malformed, or names a class that is not there.
     """
-    at_start = source.startswith("^")
-    branches, rest = _sequence(source[at_start:], classes)
+    if " & " in source:
+        orders = permutations(_parts_of(source))
+        return [p for order in orders for p in parse(f"~{_APART}".join(order), class_of, classes)]
+    at_start, affirmed = source.startswith("^"), source.startswith("!")
+    branches, rest = _sequence(source[at_start or affirmed :], classes)
     if rest:
         raise ValueError(f"unexpected {rest[0]!r}")
     compiled = []
     for branch in dict.fromkeys(branches):
         elements = tuple(
             Element(words if isinstance(words, int) else class_of(words), gap if i else 0, crossing)
-            for i, (words, gap, crossing) in enumerate(branch.parts)
+            for i, (words, gap, crossing) in enumerate(_merged(branch.parts))
         )
         needs = reduce(or_, (1 << e.words for e in elements if e.words >= 0), 0)
         if not needs or elements[0].words == END:
             raise ValueError("a pattern needs a word besides numbers and borders")
-        compiled.append(Pattern(source, elements, at_start, needs))
+        compiled.append(Pattern(source, elements, at_start, affirmed, needs))
     return compiled
+
+
+def _merged(parts: Sequence[_Part]) -> list[_Part]:
+    """Parts that touch, joined to one of longer words where those are few: rarer words make for a faster search."""
+    merged = list(parts[:1])
+    for words, gap, crossing in parts[1:]:
+        before, its_gap, its_crossing = merged[-1]
+        if gap or isinstance(words, int) or isinstance(before, int) or len(words) * len(before) > _MAX_MERGED:
+            merged.append((words, gap, crossing))
+        else:
+            merged[-1] = frozenset(a + b for a in before for b in words), its_gap, its_crossing
+    return merged
+
+
+def _parts_of(source: str) -> list[str]:
+    parts = source.split(" & ")
+    if len(parts) > _MAX_PARTS:
+        raise ValueError(f"more than {_MAX_PARTS} parts that may stand in any order")
+    return parts
 
 
 def _sequence(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branch], str]:
@@ -192,7 +224,7 @@ def _next_part(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_B
             raise ValueError(f"no such word class: <{name}>")
         words = frozenset(w for word in classes[name] for w in _word(word))
         return [_Branch(((words, 0, False),))], rest
-    end = next((i for i, c in enumerate(rest) if c in "(<#~^$?)>|" or rest.startswith("..", i)), len(rest))
+    end = next((i for i, c in enumerate(rest) if c in "(<#~^!$?)>|" or rest.startswith("..", i)), len(rest))
     if not end:
         raise ValueError(f"unexpected {rest[0]!r}")
     word, rest = rest[:end], rest[end:]
@@ -232,12 +264,16 @@ def _word(word: str) -> frozenset[str]:
 
 def find(pattern: Pattern, hits: Hits, place: Place) -> list[Found]:
     """All places where the pattern matches: for each end the nearest start. Linear in the length of the text."""
-    first = pattern.elements[0]
+    first, last = pattern.elements[0], pattern.elements[-1]
     text = place.text
     starts = _all_numbers(text) if first.words == NUMBER else hits[first.words]
+    if not starts or (last.words >= 0 and hits[last.words][-1][0] < starts[0][0]):
+        return []
     states = [Found(s, e, ((s, e),)) for s, e in starts]
     if pattern.at_start:
         states = [f for f in states if _opens(text, f.start, place.breaks)]
+    elif pattern.affirmed:
+        states = [f for f in states if text[max(0, f.start - 1) : f.start] not in _NEGATIONS]
     for element in pattern.elements[1:]:
         if not states:
             return []

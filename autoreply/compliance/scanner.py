@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
 from operator import or_
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -60,6 +61,15 @@ class Watch:
     patterns: tuple[Pattern, ...]
     exempt: Exemptions = Exemptions()
     negation: int = 0
+
+
+class _Entry(NamedTuple):
+    """A pattern filed under a word of its rarest class, with the bit that tells whether its second rarest is there."""
+
+    pattern: Pattern
+    watch: Watch
+    byte: int
+    bit: int
 
 
 class Vocabulary:
@@ -128,13 +138,16 @@ class Scanner:
         for word, classes in enumerate(words.values()):
             for number in classes:
                 self.words_of.setdefault(number, set()).add(word)
+        self._size = max(self.words_of, default=0) // 8 + 1
         commonness = _commonness(words)
-        self._anchored: list[list[tuple[Pattern, Watch]]] = [[] for _ in words]
+        self._anchored: list[list[_Entry]] = [[] for _ in words]
         for watch in watches:
             for pattern in watch.patterns:
-                anchor = min((e.words for e in pattern.elements if e.words >= 0), key=lambda c: commonness[c])
-                for word in self.words_of[anchor]:
-                    self._anchored[word].append((pattern, watch))
+                rarest = sorted({e.words for e in pattern.elements if e.words >= 0}, key=lambda c: commonness[c])
+                second = rarest[min(1, len(rarest) - 1)]
+                entry = _Entry(pattern, watch, second >> 3, 1 << (second & 7))
+                for word in self.words_of[rarest[0]]:
+                    self._anchored[word].append(entry)
 
     def scan(self, folded: Folded) -> "Scan":
         """Find every word; which patterns match is worked out when asked for."""
@@ -153,12 +166,12 @@ class Scanner:
     def candidates(self, words: Iterable[int], present: int) -> list[tuple[Pattern, Watch]]:
         """Patterns all of whose words are there, each once."""
         anchored = self._anchored
+        there = present.to_bytes(self._size, "little")
         found: dict[int, tuple[Pattern, Watch]] = {}
         for word in words:
-            for entry in anchored[word]:
-                needs = entry[0].needs
-                if needs & present == needs:
-                    found[id(entry[0])] = entry
+            for pattern, watch, byte, bit in anchored[word]:
+                if there[byte] & bit and pattern.needs & present == pattern.needs:
+                    found[id(pattern)] = (pattern, watch)
         return list(found.values())
 
     @property
@@ -177,8 +190,7 @@ class Hits(dict[int, list[Hit]]):
 
     def __missing__(self, number: int) -> list[Hit]:
         words, places = self._words_of.get(number, _NONE), self.places
-        few, many = (places, words) if len(words) > len(places) else (words, places)
-        found = self[number] = sorted([hit for word in few if word in many for hit in places[word]])
+        found = self[number] = sorted([hit for word in places.keys() & words for hit in places[word]])
         return found
 
 
@@ -272,10 +284,30 @@ def _covered(start: int, end: int, words: Sequence[Hit]) -> bool:
     return False
 
 
+_FREQUENT_OF_1 = (
+    "的哦亲您是呢下一不了这好我有以可发给拍个没在款到包看要单会收就时帮都后能那退等请出用店还点大上前也来多号过话件只里开回再"
+    "付"
+)
+_FREQUENT_OF_2 = (
+    "可以我们快递好的给您一下没有帮您发货这个已经拍下订单活动您好地址现在都是不好联系明天优惠价格这款发出稍等今天仓库您的抱歉"
+    "退款收货的话收到备注就是麻烦您看申请的是可能不是一样时候什么尽快好了小时一个下单时间需要包邮到货不了付款运费使用如果左右"
+    "之前店铺退回那边不能不会商品目前补发保证物流其他直接一起一般提交一点赠品购买看看客服这边页面发票开票照片核实专员为您请您"
+    "实际处理"
+)
+_FREQUENT_OF_3 = "我为您您可以就可以我这边您这边可以开给您发都可以"
+_FREQUENT = frozenset(
+    words[i : i + size]
+    for size, words in ((1, _FREQUENT_OF_1), (2, _FREQUENT_OF_2), (3, _FREQUENT_OF_3))
+    for i in range(0, len(words), size)
+)
+"""Words that ordinary answers are full of."""
+
+
 def _commonness(words: Mapping[str, tuple[int, ...]]) -> dict[int, float]:
-    """How often a class may be expected to be hit: short words weigh most."""
+    """How often a class may be expected to be hit: frequent words weigh most, then short ones."""
     weight: dict[int, float] = {}
     for word, numbers in words.items():
+        chance = 0.2 / 5 ** len(word) if word in _FREQUENT else 0.2 / 20 ** min(len(word), 4)
         for number in numbers:
-            weight[number] = weight.get(number, 0.0) + 30.0 ** -min(len(word), 4)
+            weight[number] = weight.get(number, 0.0) + (chance * 4 if word in _FREQUENT else chance)
     return weight

@@ -110,6 +110,7 @@ class Rule(Entry):
     )
     backing: Backing | None = Field(default=None, description="shop facts that may back what is claimed")
     builtin: Builtin | None = None
+    quoted: bool = Field(default=True, description="whether words inside quotation marks or a title count")
     exempt: Exempt = Exempt()
     also: tuple[Group, ...] = ()
     replace: dict[str, str] = Field(default_factory=dict, description="safe wording for matched words")

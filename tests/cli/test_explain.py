@@ -37,7 +37,8 @@ def test_what_the_gate_stopped_is_told_with_what_is_at_stake(invoke: Call, tmp_p
     (tmp_path / "intents").mkdir()
     own = 'slug = "stock"\nextends = true\n[answers]\ndefault = ["有货的，加我微信给您留一件。"]\n'
     (tmp_path / "intents" / "stock.toml").write_text(own, encoding="utf-8")
-    (tmp_path / "config.toml").write_text("", encoding="utf-8")
+    always_open = "[shop.hours]\nopen = 00:00:00\nclose = 00:00:00\n"
+    (tmp_path / "config.toml").write_text(always_open, encoding="utf-8")
     data = json.loads(invoke("explain", "--json", "--config", tmp_path / "config.toml", "请问这个还有货吗").out)
     stopped, holding = data["gate"]
     assert data["behaviour"] == "escalate"

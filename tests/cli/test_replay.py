@@ -47,7 +47,7 @@ def test_the_report_for_people(invoke: Call) -> None:
         "2 lines in, 2 results out",
         "50.0%",
         "能开发票吗 → ",
-        "human: ",
+        "human (转人工): for a person",
         "messages per second",
         "slowest: line",
     ):

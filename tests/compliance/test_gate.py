@@ -13,7 +13,7 @@ from mypy import api as mypy
 
 from autoreply.compliance import GATE_ERROR, Draft, Gate, Released, Rulebook
 from autoreply.compliance.gate import _Token
-from autoreply.facts import Shop
+from autoreply.facts import Bargain, Shop
 from autoreply.model import Action, ConversationKey, Severity, Verdict
 
 KEY = ConversationKey("http", "main", "c1")
@@ -189,3 +189,11 @@ def test_noise_and_full_width_never_let_a_blocked_text_pass(gate: Gate, text: st
 def test_twenty_thousand_characters_are_read_to_the_end(gate: Gate) -> None:
     verdict = gate.check("您好，尺码表在详情页。" * 1900 + "加我微信")
     assert verdict.rules == ("off-contact",)
+
+
+def test_the_same_rules_judge_by_the_facts_of_another_shop(gate: Gate) -> None:
+    text = "您下单的话，随单送您试吃装一份。"
+    giving = gate.for_shop(Shop(bargain=Bargain(gift="试吃装一份")))
+    assert gate.check(text).action is Action.BLOCK
+    assert giving.check(text).action is Action.PASS
+    assert gate.check(text).action is Action.BLOCK  # the first one stays as it was

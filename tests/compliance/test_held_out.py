@@ -63,7 +63,7 @@ def missed(gate: Gate, rows: Sequence[Row]) -> Counter[str]:
 
 @pytest.mark.parametrize(
     ("wordings", "floor"),
-    [({"plain", "natural"}, 0.72), ({"disguised"}, 0.77)],
+    [({"plain", "natural"}, 0.82), ({"disguised"}, 0.86)],
     ids=["plain and natural", "disguised"],
 )
 def test_unseen_violations_meet_their_rule_and_action(gate: Gate, wordings: set[str], floor: float) -> None:
@@ -76,7 +76,7 @@ def test_unseen_compliant_answers_leave_as_they_are(gate: Gate) -> None:
     rows = [row for row in ROWS if row.wording == "pass"]
     verdicts = [gate.check(row.text) for row in rows]
     stopped = [v for v in verdicts if v.action not in (Action.PASS, Action.WARN)]
-    assert 1 - len(stopped) / len(rows) >= 0.92, Counter(rule for v in stopped for rule in v.rules).most_common()
+    assert 1 - len(stopped) / len(rows) >= 0.93, Counter(rule for v in stopped for rule in v.rules).most_common()
 
 
 def test_every_rule_on_what_a_text_says_has_unseen_violations() -> None:
