@@ -197,3 +197,16 @@ def test_the_same_rules_judge_by_the_facts_of_another_shop(gate: Gate) -> None:
     assert gate.check(text).action is Action.BLOCK
     assert giving.check(text).action is Action.PASS
     assert gate.check(text).action is Action.BLOCK  # the first one stays as it was
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("图纸发 studio_9@mail.example 就行", ["studio_9@mail.example"]),
+        ("写信到 a.b＠shop.cn。", ["a.b＠shop.cn"]),
+        ("今天@所有人", []),
+    ],
+)
+def test_an_e_mail_address_leads_off_the_platform(gate: Gate, text: str, found: list[str]) -> None:
+    findings = [f for f in gate.check(text).findings if f.rule == "off-contact"]
+    assert [f.matched for f in findings if "@" in f.matched or "＠" in f.matched] == found

@@ -22,7 +22,16 @@ NOISE = [" ", "\u3000", "\t", "\u200b", "\u200d", "\ufeff", "\u2060", "😊", "�
         ("ＶＸ", "vx"),
         ("鈈开發票", "不开发票"),
         ("囿货，嘚", "有货,得"),
-        ("冇", "没") if fold_word("冇") == "没" else ("唔开", "不开"),
+        ("冇發票", "没发票"),
+        ("唔开", "不开"),
+        ("関閉取消", "关闭取消"),
+        ("験証碼，剰２件", "验证码,剩2件"),
+        ("嫃人，绝対", "真人,绝对"),
+        ("五☆返现", "五星返现"),
+        ("★★★★★有礼", "五星有礼"),
+        ("微★信", "微信"),
+        ("加[微笑]微[大哭]信", "加微信"),
+        ("[加微信]", "加微信"),
         ("V❤", "v信"),
         ("１００％", "100%"),
         ("好的。\r\n再见", "好的。\n\n再见"),
@@ -44,6 +53,13 @@ def test_emoji_are_counted_as_people_see_them() -> None:
     assert len(fold("好的👍🏽").emoji) == 1
     assert len(fold("😊🎉").emoji) == 2
     assert fold("没有表情，①②③").emoji == []
+
+
+def test_a_code_for_an_emoticon_counts_as_one_and_keeps_the_places() -> None:
+    folded = fold("抱歉[大哭]，加微信")
+    assert folded.emoji == [2]
+    at = folded.text.index("微信")
+    assert folded.written[slice(*folded.span(at, at + 2))] == "微信"
 
 
 @given(st.text())

@@ -67,11 +67,26 @@ def test_what_a_pattern_matches(pattern: str, text: str, found: list[str]) -> No
         "(开|)票",
         "|开",
         "(一|二)?" * 9 + "三",
+        "一 & 二 & 三 & 四",
+        "开 & ",
+        "开!票",
     ],
 )
 def test_a_malformed_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="invalid pattern"):
         Vocabulary(CLASSES, {}).compile([pattern])
+
+
+def test_parts_joined_by_an_ampersand_may_stand_in_either_order() -> None:
+    assert matches("(信用卡|贷记卡) & (不接|退回)", "信用卡，我们不接") == ["信用卡,我们不接"]
+    assert matches("(信用卡|贷记卡) & (不接|退回)", "都会退回的，如果是贷记卡") == ["退回的,如果是贷记卡"]
+    assert matches("(信用卡|贷记卡) & (不接|退回)", "信用卡可以的。退回的货已收到") == [], "another sentence"
+
+
+def test_an_exclamation_mark_wants_no_negation_right_before() -> None:
+    assert matches("!能开", "都能开的") == ["能开"]
+    assert matches("!能开", "不能开的") == []
+    assert matches("!能开", "能开") == ["能开"]
 
 
 def test_a_negation_before_or_inside_lifts_a_match() -> None:

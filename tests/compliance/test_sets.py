@@ -1,7 +1,9 @@
 """Sentences of our own, rule by rule: what must be caught and what must pass.
 
 ``work.tsv`` was at hand while the rules were written. ``later.tsv`` was written afterwards and judged once as it was
-(94 % of its violations right, 97 % of its compliant sentences passed) before its misses were repaired. The real
+(94 % of its violations right, 97 % of its compliant sentences passed) before its misses were repaired. ``spoken.tsv``
+says things as agents do: over several clauses, in everyday verbs, without the official noun; of three batches of it
+33 %, 50 % and 44 % were right before the rules were widened. The real
 messages that the project is measured with are not part of it; a test that wants them skips where they are missing.
 """
 
@@ -16,6 +18,7 @@ from autoreply.compliance import Gate
 from autoreply.model import Action
 
 DATA = Path(__file__).parent / "data"
+SETS = ("work.tsv", "later.tsv", "spoken.tsv")
 
 
 class Row(NamedTuple):
@@ -41,7 +44,7 @@ def share(gate: Gate, found: list[Row]) -> float:
     return sum(right(gate, row) for row in found) / len(found)
 
 
-@pytest.mark.parametrize("name", ["work.tsv", "later.tsv"])
+@pytest.mark.parametrize("name", SETS)
 def test_each_sentence_is_judged_right(gate: Gate, name: str) -> None:
     wrong = [(row.expect, row.text, gate.check(row.text)) for row in rows(DATA / name) if not right(gate, row)]
     assert wrong == []
@@ -49,11 +52,11 @@ def test_each_sentence_is_judged_right(gate: Gate, name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["plain", "natural", "disguised", "compliant"])
 def test_every_kind_of_sentence_is_there_in_number(kind: str) -> None:
-    assert sum(row.kind == kind for name in ("work.tsv", "later.tsv") for row in rows(DATA / name)) > 70
+    assert sum(row.kind == kind for name in SETS for row in rows(DATA / name)) > 70
 
 
 def test_what_is_rewritten_passes_afterwards(gate: Gate) -> None:
-    for name in ("work.tsv", "later.tsv"):
+    for name in SETS:
         for row in rows(DATA / name):
             verdict = gate.check(row.text)
             if verdict.action is Action.REWRITE:
