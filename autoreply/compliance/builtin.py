@@ -27,7 +27,7 @@ _REASON = re.compile(
 )
 _REFUSAL = re.compile("无法|不能|没法|没办法|不可以|不了|不行|办不到|做不到|不支持|不接受|不提供")
 _LABEL = re.compile("(?:ai|人工智能|智能|自动|机器)生成|ai回复|机器人回复|智能助手|智能客服|ai助手|ai客服|大模型")
-_MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64} ?[@＠] ?[A-Za-z0-9-]{1,40}[.．。][A-Za-z]{2,6}")
+_MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64} ?[@＠] ?[A-Za-z0-9-]{1,40}[.．。][A-Za-z]{2,12}")
 _NEARBY = 40
 """Characters on either side of a phone number that tell whose it is."""
 

@@ -79,6 +79,9 @@ class Vocabulary:
         self.classes = classes
         self._spellings = {fold_word(k): [fold_word(w) for w in v] for k, v in spellings.items()}
         self._numbers: dict[frozenset[str], int] = {}
+        self._by_first: dict[str, list[tuple[str, list[str]]]] = {}
+        for plain, disguised in self._spellings.items():
+            self._by_first.setdefault(plain[:1], []).append((plain, disguised))
 
     def compile(self, sources: Iterable[str]) -> tuple[Pattern, ...]:
         """Compile patterns.
@@ -116,12 +119,12 @@ class Vocabulary:
 
     def _variants(self, word: str) -> set[str]:
         found = {word}
-        for plain, disguised in self._spellings.items():
-            if plain in word:
-                found |= {word.replace(plain, d) for d in disguised}
-        for char, split in _SPLIT.items():
-            if char in word and len(word) > 1:
-                found.add(word.replace(char, split))
+        for char in dict.fromkeys(word):
+            for plain, disguised in self._by_first.get(char, ()):
+                if plain in word:
+                    found.update([word.replace(plain, d) for d in disguised])
+            if char in _SPLIT and len(word) > 1:
+                found.add(word.replace(char, _SPLIT[char]))
         return found
 
 
@@ -233,7 +236,10 @@ class Scan:
         return find(pattern, self.hits, self.place) if pattern.needs & self._present == pattern.needs else []
 
     def _negated(self, found: Found, reach: int) -> bool:
-        """A negation in the clause before the match, or inside it and not part of its own words."""
+        """A negation in the clause before the match, or inside it and not part of its own words.
+
+        One inside says nothing of the match if its own clause ends before the next of the words that were looked for.
+        """
         negation, lookalike = self._scanner.negators
         negations = self.hits[negation]
         if not negations:
@@ -244,7 +250,10 @@ class Scan:
             if start >= found.end:
                 return False
             inside = any(start < e and s < end for s, e in found.parts)
-            if end <= found.end and not inside and not _covered(start, end, self.hits[lookalike]):
+            if end > found.end or inside or _covered(start, end, self.hits[lookalike]):
+                continue
+            after = next((s for s, _ in found.parts if s >= end), end)
+            if self.place.clause(end, end)[1] >= after:
                 return True
         return False
 
