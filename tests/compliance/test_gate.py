@@ -210,3 +210,20 @@ def test_the_same_rules_judge_by_the_facts_of_another_shop(gate: Gate) -> None:
 def test_an_e_mail_address_leads_off_the_platform(gate: Gate, text: str, found: list[str]) -> None:
     findings = [f for f in gate.check(text).findings if f.rule == "off-contact"]
     assert [f.matched for f in findings if "@" in f.matched or "＠" in f.matched] == found
+
+
+@pytest.mark.parametrize(
+    "text", ["书名是《等你回家》，有现货。", "贺卡上写“你最勇敢”，我备注好了。", "您要刻的是「想你」，对吗？"]
+)
+def test_a_title_and_the_buyers_own_wording_are_not_rewritten(gate: Gate, text: str) -> None:
+    assert "style-you" not in gate.check(text).rules
+
+
+def test_only_the_words_outside_the_quotation_marks_are_rewritten(gate: Gate) -> None:
+    verdict = gate.check("你写的“想你”，我备注好了。")
+    assert (verdict.action, verdict.text) == (Action.REWRITE, "您写的“想你”，我备注好了。")
+
+
+@pytest.mark.parametrize(("text", "filler"), [("嗯呢", True), ("亲，哦哦", True), ("嗯啦", True), ("亲，好的", False)])
+def test_a_particle_makes_no_sentence_of_a_filler(gate: Gate, text: str, filler: bool) -> None:
+    assert ("style-filler" in gate.check(text).rules) is filler

@@ -97,6 +97,11 @@ def test_a_negation_before_or_inside_lifts_a_match() -> None:
     assert matches("不开发票", "我们不开发票", negation=4) == ["不开发票"], "its own 不 is no negation"
 
 
+def test_a_negation_inside_a_match_holds_to_the_end_of_its_clause() -> None:
+    assert matches("鼻炎~9好了", "鼻炎不用吃药,就好了", negation=4) == ["鼻炎不用吃药,就好了"]
+    assert matches("鼻炎~9好了", "鼻炎用过,也不会好了", negation=4) == []
+
+
 def test_exemptions_have_a_scope() -> None:
     text = "先加微信，再用微信支付"
     assert matches("<im>", text, exempt=Exempt(overlap=("微信支付",))) == ["微信"]
