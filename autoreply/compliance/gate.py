@@ -154,13 +154,13 @@ class Gate:
         self.shop = shop
         self.platforms = frozenset(platforms if platforms is not None else (shop.platform,))
         self._owners: list[_Owner] = []
-        vocabulary = Vocabulary(rulebook.classes, rulebook.spellings)
+        vocabulary = Vocabulary(rulebook.classes, rulebook.spellings, rulebook.ways)
         watches = [w for r in rulebook.rules if self._applies(r.platforms) for w in self._watches(r, vocabulary)]
         self._builtins = [o for o in self._whole_rules() if o.rule.builtin]
         self._duties = [d for d in rulebook.duties if self._applies(d.platforms)]
         self._answers = {d.duty: vocabulary.compile(d.answer) for d in self._duties if d.answer}
         self._scanner = Scanner(vocabulary, watches)
-        incoming = Vocabulary(rulebook.classes, rulebook.spellings)
+        incoming = Vocabulary(rulebook.classes, rulebook.spellings, rulebook.ways)
         self._incoming = Scanner(incoming, [_duty_watch(i, d, incoming) for i, d in enumerate(self._duties)])
 
     def for_shop(self, shop: Shop) -> "Gate":

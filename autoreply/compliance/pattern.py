@@ -67,6 +67,8 @@ _NO_NUMBER = ("小二", "统一", "唯一", "第一")
 _BREAK = re.compile(f"[{re.escape(''.join(sorted(BREAKS)))}]")
 
 _Part = tuple[frozenset[str] | int, int, bool]
+Ways = tuple[tuple[_Part, ...], ...]
+"""A pattern as read, before its words have numbers."""
 """Words or a class number, the gap before it, and whether that may cross clauses."""
 Hit = tuple[int, int]
 Hits = Mapping[int, Sequence[Hit]]
@@ -145,33 +147,44 @@ class _Branch:
 
 
 def parse(
-    source: str, class_of: Callable[[frozenset[str]], int], classes: Mapping[str, Sequence[str]]
+    source: str,
+    class_of: Callable[[frozenset[str]], int],
+    classes: Mapping[str, Sequence[str]],
+    known: dict[str, Ways],
 ) -> list[Pattern]:
     """Compile a pattern; one with optional or compound parts becomes several.
 
-    ``class_of`` gives the number of a set of folded words, ``classes`` holds the words of the named classes.
+    ``class_of`` gives the number of a set of folded words, ``classes`` holds the words of the named classes, ``known``
+    what was read before with the same classes: it is looked up there and added.
 
     Raises:
         ValueError: the pattern is malformed, or names a class that is not there.
     """
     if " & " in source:
         orders = permutations(_parts_of(source))
-        return [p for order in orders for p in parse(f"~{_APART}".join(order), class_of, classes)]
+        return [p for order in orders for p in parse(f"~{_APART}".join(order), class_of, classes, known)]
     at_start, affirmed = source.startswith("^"), source.startswith("!")
-    branches, rest = _sequence(source[at_start or affirmed :], classes)
-    if rest:
-        raise ValueError(f"unexpected {rest[0]!r}")
+    if (ways := known.get(source)) is None:
+        ways = known[source] = _ways(source[at_start or affirmed :], classes)
     compiled = []
-    for branch in dict.fromkeys(branches):
+    for parts in ways:
         elements = tuple(
             Element(words if isinstance(words, int) else class_of(words), gap if i else 0, crossing)
-            for i, (words, gap, crossing) in enumerate(_merged(branch.parts))
+            for i, (words, gap, crossing) in enumerate(parts)
         )
         needs = reduce(or_, (1 << e.words for e in elements if e.words >= 0), 0)
         if not needs or elements[0].words == END:
             raise ValueError("a pattern needs a word besides numbers and borders")
         compiled.append(Pattern(source, elements, at_start, affirmed, needs))
     return compiled
+
+
+def _ways(source: str, classes: Mapping[str, Sequence[str]]) -> Ways:
+    """All ways through a pattern, each a row of parts."""
+    branches, rest = _sequence(source, classes)
+    if rest:
+        raise ValueError(f"unexpected {rest[0]!r}")
+    return tuple(tuple(_merged(branch.parts)) for branch in dict.fromkeys(branches))
 
 
 def _merged(parts: Sequence[_Part]) -> list[_Part]:

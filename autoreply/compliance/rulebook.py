@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from autoreply.compliance.pattern import Ways
 from autoreply.compliance.scanner import Vocabulary
 from autoreply.compliance.schema import DutyRule, Exempt, Extend, Group, Override, Rule, RulebookFile
 from autoreply.facts import Platform
@@ -29,6 +30,8 @@ class Rulebook:
     version: str
     """Hash of all that the files say: two rulebooks with one version judge alike."""
     warnings: tuple[Problem, ...] = ()
+    ways: dict[str, Ways] = field(default_factory=dict, repr=False, compare=False)
+    """The patterns as they were read while checking, for the gate not to read them again."""
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, or None."""
@@ -48,6 +51,7 @@ class _Loading:
     duties: dict[str, DutyRule] = field(default_factory=dict)
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ways: dict[str, Ways] = field(default_factory=dict)
     where: Origins = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -80,7 +84,7 @@ def join(files: Sequence[TomlFile], *, today: date) -> tuple[Rulebook, Origins]:
     version = hashlib.sha256(said.encode()).hexdigest()[:12]
     rules = tuple(_drop_expired(r, today) for r in state.rules.values())
     duties = tuple(state.duties.values())
-    book = Rulebook(rules, duties, state.classes, state.spellings, version, tuple(state.warnings))
+    book = Rulebook(rules, duties, state.classes, state.spellings, version, tuple(state.warnings), state.ways)
     return book, state.where
 
 
@@ -189,7 +193,7 @@ def _drop_expired(rule: Rule, today: date) -> Rule:
 
 def _check_patterns(state: _Loading) -> None:
     """Compile every pattern once by itself, so that each mistake is told with the line of its rule."""
-    vocabulary = Vocabulary(state.classes, state.spellings)
+    vocabulary = Vocabulary(state.classes, state.spellings, state.ways)
     entries: list[tuple[Rule | DutyRule, TomlFile, Place]]
     entries = [(r, *state.where[r.id]) for r in state.rules.values()]
     entries += [(d, *state.where[f"duty {d.duty}"]) for d in state.duties.values()]

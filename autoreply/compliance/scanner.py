@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from autoreply.compliance.normalise import Folded, fold_word
-from autoreply.compliance.pattern import Found, Hit, Pattern, Place, find, parse
+from autoreply.compliance.pattern import Found, Hit, Pattern, Place, Ways, find, parse
 from autoreply.compliance.schema import Exempt
 
 NEGATION = "neg"
@@ -75,8 +75,15 @@ class _Entry(NamedTuple):
 class Vocabulary:
     """Collects words and classes while rules are compiled; frozen by building a ``Scanner``."""
 
-    def __init__(self, classes: Mapping[str, Sequence[str]], spellings: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        classes: Mapping[str, Sequence[str]],
+        spellings: Mapping[str, Sequence[str]],
+        known: dict[str, Ways] | None = None,
+    ) -> None:
+        """``known``: patterns read before with the same classes, so that none is read twice."""
         self.classes = classes
+        self._known = {} if known is None else known
         self._spellings = {fold_word(k): [fold_word(w) for w in v] for k, v in spellings.items()}
         self._numbers: dict[frozenset[str], int] = {}
         self._by_first: dict[str, list[tuple[str, list[str]]]] = {}
@@ -92,7 +99,7 @@ class Vocabulary:
         compiled: list[Pattern] = []
         for source in sources:
             try:
-                compiled += parse(source, self._class, self.classes)
+                compiled += parse(source, self._class, self.classes, self._known)
             except ValueError as e:
                 raise ValueError(f"invalid pattern {source!r}: {e}") from None
         return tuple(compiled)
