@@ -1,15 +1,14 @@
 """Texts out of files as shops have them: a line each, or one column of CSV, TSV or XLSX."""
 
-import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from autoreply.tables import KINDS, Unreadable, decoded, read_sheets
 from autoreply.tomlfile import did_you_mean
 
 NAMES = (
@@ -20,11 +19,8 @@ NAMES = (
 _NO_TEXTS = re.compile(r"时间|日期|编号|次数|数量|类型|类别|分类|状态|标题|人$|者$|\bid\b|date|time|type|count", re.I)
 """What says that a column called 回复时间 holds something else."""
 
-csv.field_size_limit(10_000_000)
 
-
-class Unreadable(Exception):
-    """A file whose texts cannot be read; the message says why and what to do."""
+__all__ = ["Choice", "Unreadable", "Written", "decoded", "lines_of", "read_texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +53,12 @@ def read_texts(path: Path, choice: Choice = Choice()) -> tuple[list[Written], li
     """
     kind = path.suffix.lower()
     try:
-        if kind == ".xlsx":
-            return _workbook(path, choice)
-        if kind in (".xls", ".et", ".ods", ".numbers"):
-            raise Unreadable(f"{path}: save it as .xlsx or .csv; {kind} cannot be read")
+        if kind in (*KINDS, ".xls", ".et", ".ods", ".numbers"):
+            return _tables(path, choice)
         text, remarks = decoded(path.read_bytes())
     except OSError as e:
         raise Unreadable(f"cannot read {path}: {e.strerror}") from e
     remarks = [f"{path}: {remark}" for remark in remarks]
-    if kind in (".csv", ".tsv", ".tab"):
-        return list(_column(str(path), _rows(str(path), text, kind), choice)), remarks
     if choice.column or choice.where:
         raise Unreadable(f"{path}: has no columns; they are read from .csv, .tsv and .xlsx")
     return list(lines_of(str(path), io.StringIO(text, newline=""))), remarks
@@ -78,76 +70,25 @@ def lines_of(name: str, stream: IO[str]) -> Iterator[Written]:
         yield Written(name, number, line.removesuffix("\r"), 1)
 
 
-def decoded(raw: bytes) -> tuple[str, list[str]]:
-    """A file's bytes as text: UTF-16 with its mark, UTF-8 with or without, else GB18030, which includes GBK.
-
-    A file is taken for a damaged UTF-8 one where three quarters at least of what is not ASCII are sound.
-    """
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace"), []
-    try:
-        return raw.decode("utf-8-sig"), []
-    except UnicodeDecodeError:
-        text = raw.decode("utf-8-sig", "replace")
-    broken = text.count("\ufffd")
-    if broken * 3 <= sum(c > "\x7f" for c in text) - broken:
-        return text, [f"{broken} places are not UTF-8; they are read as \ufffd"]
-    text = raw.decode("gb18030", "replace")
-    broken = text.count("\ufffd")
-    return text, [f"{broken} places are neither UTF-8 nor GB18030; they are read as \ufffd"] if broken else []
-
-
 # Tables ------------------------------------------------------------------------------------------------------------
 
 
-def _rows(name: str, text: str, kind: str) -> Iterator[Row]:
-    """Rows of CSV by the usual rules; in TSV, as programs write it, a quotation mark is a character like any other."""
-    if kind == ".csv":
-        reader = csv.reader(io.StringIO(text, newline=""))
-    else:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
-    started = 1
-    try:
-        for cells in reader:
-            yield started, cells
-            started = reader.line_num + 1
-    except csv.Error as e:
-        raise Unreadable(f"{name}:{started}: {e}") from e
-
-
-def _workbook(path: Path, choice: Choice) -> tuple[list[Written], list[str]]:
-    """All sheets that have a column of texts."""
-    try:
-        openpyxl = import_module("openpyxl")  # an optional part without type information
-    except ImportError:
-        raise Unreadable(
-            f"{path}: reading .xlsx needs openpyxl; install autoreply[xlsx], or save the sheet as .csv"
-        ) from None
+def _tables(path: Path, choice: Choice) -> tuple[list[Written], list[str]]:
+    """The texts of a table; of a workbook, those of all sheets that have a column of texts."""
+    sheets, remarks = read_sheets(path)
     found: list[Written] = []
-    remarks: list[str] = []
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheets = {s.title: [(n, _cells(r)) for n, r in enumerate(s.iter_rows(values_only=True), 1)] for s in book}
-        book.close()
-    except OSError:
-        raise
-    except Exception as e:  # whatever a broken file makes the reader raise
-        raise Unreadable(f"{path}: is no .xlsx that can be read: {type(e).__name__}: {e}") from e
-    for title, rows in sheets.items():
-        rows = [row for row in rows if any(row[1])]
+    left_out: list[str] = []
+    for sheet in sheets:
+        rows = ((line, ["" if cell is None else str(cell) for cell in cells]) for line, cells in sheet.rows)
         try:
-            found += _column(f"{path}#{title}" if len(sheets) > 1 else str(path), iter(rows), choice)
+            found += _column(sheet.name, rows, choice)
         except Unreadable as e:
             if len(sheets) == 1:
                 raise
-            remarks.append(f"left out: {e}")
-    if remarks and not found:
-        raise Unreadable("; ".join(remarks))
-    return found, remarks
-
-
-def _cells(row: Sequence[object]) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in row]
+            left_out.append(f"left out: {e}")
+    if left_out and not found:
+        raise Unreadable("; ".join(left_out))
+    return found, remarks + left_out
 
 
 def _column(name: str, rows: Iterator[Row], choice: Choice) -> Iterator[Written]:
