@@ -7,9 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autoreply.context import Context
-    from autoreply.hookspecs import RegisterChannel, RegisterHandler, hookimpl
-    from autoreply.model import Ask, Behaviour, Escalate, Kind, Outcome, Priority, Reply, Silence
+    from autoreply.app import App
+    from autoreply.context import PHOTO, Context
+    from autoreply.hookspecs import (
+        RegisterChannel,
+        RegisterCommand,
+        RegisterFeature,
+        RegisterFolder,
+        RegisterHandler,
+        RegisterNotifier,
+        RegisterPage,
+        RegisterRecordSource,
+        RegisterSlot,
+        hookimpl,
+    )
+    from autoreply.model import Ask, Behaviour, Escalate, Kind, Outcome, Priority, Reply, Silence, Slot
     from autoreply.pipeline import Result
     from autoreply.settings import Section
     from autoreply.texts import Backed
@@ -17,9 +29,21 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "autoreply.context": ("Context",),
-    "autoreply.hookspecs": ("RegisterChannel", "RegisterHandler", "hookimpl"),
-    "autoreply.model": ("Ask", "Behaviour", "Escalate", "Kind", "Outcome", "Priority", "Reply", "Silence"),
+    "autoreply.app": ("App",),
+    "autoreply.context": ("PHOTO", "Context"),
+    "autoreply.hookspecs": (
+        "RegisterChannel",
+        "RegisterCommand",
+        "RegisterFeature",
+        "RegisterFolder",
+        "RegisterHandler",
+        "RegisterNotifier",
+        "RegisterPage",
+        "RegisterRecordSource",
+        "RegisterSlot",
+        "hookimpl",
+    ),
+    "autoreply.model": ("Ask", "Behaviour", "Escalate", "Kind", "Outcome", "Priority", "Reply", "Silence", "Slot"),
     "autoreply.pipeline": ("Result",),
     "autoreply.settings": ("Section",),
     "autoreply.texts": ("Backed",),
@@ -27,6 +51,8 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "PHOTO",
+    "App",
     "Ask",
     "Backed",
     "Behaviour",
@@ -36,11 +62,19 @@ __all__ = [
     "Outcome",
     "Priority",
     "RegisterChannel",
+    "RegisterCommand",
+    "RegisterFeature",
+    "RegisterFolder",
     "RegisterHandler",
+    "RegisterNotifier",
+    "RegisterPage",
+    "RegisterRecordSource",
+    "RegisterSlot",
     "Reply",
     "Result",
     "Section",
     "Silence",
+    "Slot",
     "hookimpl",
 ]
 

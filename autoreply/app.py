@@ -1,10 +1,8 @@
 """Puts the parts together: one settings file → everything a turn is decided with, or every problem at once."""
 
-import asyncio
 import contextlib
 import gc
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,17 +12,17 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 import structlog
+from pydantic import BaseModel
 
 from autoreply.canned import canned
 from autoreply.channels.base import Channel, ChannelHome
 from autoreply.clock import SystemClock
 from autoreply.compliance import Gate, Rulebook, load_rulebook, shipped_rulebooks
-from autoreply.conversation import Engine
-from autoreply.hookspecs import Handler
-from autoreply.journal import Journal
-from autoreply.pipeline import Brain, Result
+from autoreply.handlers import Bound
+from autoreply.pipeline import Brain
 from autoreply.plugins import Plugins, Registered, load_plugins, validated
-from autoreply.server import WebServer
+from autoreply.records import RecordsHome
+from autoreply.records.connect import connect
 from autoreply.settings import Settings, parse
 from autoreply.shipped import shipped
 from autoreply.texts import Texts, check_text
@@ -46,6 +44,7 @@ class StartError(Exception):
 class App:
     """A shop, loaded and checked, not yet running. ``folder`` is where relative paths of the settings start from."""
 
+    config: Path
     settings: Settings
     folder: Path
     brain: Brain
@@ -64,6 +63,13 @@ def config_path(given: Path | None) -> Path:
         return given
     here = Path("config.toml")
     return here if here.exists() else shipped("config.example.toml")
+
+
+def plugins_of(config: Path) -> tuple[Plugins, list[Problem]]:
+    """The plugins of a shop alone, and what is wrong with them or with the settings file."""
+    settings, problems = parse(read(config))
+    plugins = load_plugins(_folder_of(config) / settings.folders.plugins, problems)
+    return plugins, problems
 
 
 def load_app(config: Path, *, progress: Callable[[str], None] = lambda text: None, rule_tests: bool = False) -> App:
@@ -92,24 +98,26 @@ def _collector_resting() -> Iterator[None]:
 
 def _load_app(config: Path, progress: Callable[[str], None], rule_tests: bool) -> App:
     file = read(config)
-    folder = Path.cwd() if config == shipped("config.example.toml") and not _in_checkout(config) else config.parent
+    folder = _folder_of(config)
     settings, problems = parse(file)
-    files = _collected(problems, partial(read_folders, shipped("intents"), folder / settings.folders.intents))
-    catalogue = _collected(problems, partial(load_catalogue, files)) if files is not None else None
-    rulebook = _collected(problems, partial(_rulebook, folder / settings.folders.rulebooks, settings, rule_tests))
     before = len(problems)
     plugins = load_plugins(folder / settings.folders.plugins, problems)
     complete = len(problems) == before
+    intents = shipped("intents"), *plugins.intents, folder / settings.folders.intents
+    files = _collected(problems, partial(read_folders, *intents))
+    catalogue = _collected(problems, partial(load_catalogue, files)) if files is not None else None
+    rules = *plugins.rulebooks, folder / settings.folders.rulebooks
+    rulebook = _collected(problems, partial(_rulebook, rules, settings, rule_tests))
     channel_settings = validated("channels", plugins.channels, settings.channels, file, problems, complete=complete)
     handler_settings = validated("plugins", plugins.handlers, settings.plugins, file, problems, complete=complete)
+    home = RecordsHome(folder, ZoneInfo(settings.shop.timezone), SystemClock())
+    records = connect(settings.records, plugins.record_sources, home, file, problems)
     if files is not None:
         problems += _unknown_intents(files, plugins)
         problems += _bad_texts(files, plugins)
     if problems or catalogue is None or rulebook is None:
         raise ProblemsFound(problems)
-    handlers: dict[str, tuple[Handler, Any]] = {slug: (canned, intent) for slug, intent in catalogue.intents.items()}
-    for slug in catalogue.intents.keys() & plugins.handlers.keys():
-        handlers[slug] = plugins.handlers[slug].target, handler_settings[slug]
+    handlers = bound_handlers(catalogue, plugins, handler_settings)
     brain = Brain(
         shop=settings.shop,
         catalogue=catalogue,
@@ -119,8 +127,21 @@ def _load_app(config: Path, progress: Callable[[str], None], rule_tests: bool) -
         handlers=handlers,
         plugin_timeout=settings.limits.plugin_timeout,
         text_length=settings.limits.text_length,
+        records=records,
+        recognisers={name: entry.target for name, entry in plugins.slots.items()},
     )
-    return App(settings, folder, brain, plugins, channel_settings, tuple(rulebook.warnings))
+    return App(config, settings, folder, brain, plugins, channel_settings, tuple(rulebook.warnings))
+
+
+def bound_handlers(
+    catalogue: Catalogue, plugins: Plugins, settings: Mapping[str, BaseModel | None]
+) -> dict[str, Bound]:
+    """A handler for each intent: its plugin's, or the built-in one."""
+    handlers = {slug: Bound(canned, intent) for slug, intent in catalogue.intents.items()}
+    for slug in catalogue.intents.keys() & plugins.handlers.keys():
+        entry = plugins.handlers[slug]
+        handlers[slug] = Bound(entry.target, settings[slug], entry.plugin, entry.memory, entry.state)
+    return handlers
 
 
 def texts_of(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
@@ -129,8 +150,10 @@ def texts_of(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     return texts | {f"host.{name}": variants for name, variants in catalogue.host_texts.items()}
 
 
-def _in_checkout(config: Path) -> bool:
-    return "_shipped" not in config.parts
+def _folder_of(config: Path) -> Path:
+    """Where relative paths of a settings file start from: its folder, or here for the one inside the package."""
+    packed = config == shipped("config.example.toml") and "_shipped" in config.parts
+    return Path.cwd() if packed else config.parent
 
 
 def _collected(problems: list[Problem], load: Callable[[], T]) -> T | None:
@@ -142,8 +165,8 @@ def _collected(problems: list[Problem], load: Callable[[], T]) -> T | None:
         return None
 
 
-def _rulebook(own: Path, settings: Settings, rule_tests: bool) -> Rulebook:
-    files = [read(path) for path in shipped_rulebooks()] + read_folders(own)
+def _rulebook(own: Sequence[Path], settings: Settings, rule_tests: bool) -> Rulebook:
+    files = [read(path) for path in shipped_rulebooks()] + read_folders(*own)
     today = datetime.now(ZoneInfo(settings.shop.timezone)).date()
     return load_rulebook(files, today=today, run_tests=rule_tests)
 
@@ -198,9 +221,6 @@ def trained(catalogue: Catalogue, progress: Callable[[str], None] = lambda text:
     return weights
 
 
-# Running -----------------------------------------------------------------------------------------------------------
-
-
 def make_channels(app: App) -> dict[str, Channel]:
     """The channels whose settings say ``enabled``.
 
@@ -221,55 +241,3 @@ def _made(entry: Registered, given: Any, home: ChannelHome) -> Channel:
     except (ValueError, OSError) as e:
         raise StartError(f"[channels.{entry.name}] cannot start: {e}") from e
     return channel
-
-
-async def serve(app: App, ready: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM; ``ready`` is called with the web address once messages are taken.
-
-    Raises:
-        StartError, JournalError, ServerError: it cannot start.
-    """
-    stop = asyncio.Event()
-    _on_signals(stop.set)
-    channels = make_channels(app)
-    journal = Journal(app.journal_path)
-    journal.start()
-    engine = Engine(app.brain, journal, SystemClock(), app.settings, channels, observe=partial(observe, app.plugins))
-    server = WebServer(
-        app.settings.server, [r for c in channels.values() for r in c.routes()], ready=lambda: engine.running
-    )
-    try:
-        gc.freeze()  # what was loaded stays: later collections pass it over
-        resumed = await engine.start()
-        for channel in channels.values():
-            await channel.start(engine)
-        await server.start()
-        log.info("started", shop=app.brain.shop.id, channels=sorted(channels), resumed=resumed)
-        ready(server.url)
-        await stop.wait()
-    finally:
-        made = channels.values()
-        for step in (*(c.stop for c in made), engine.stop, *(c.close for c in made), server.stop, journal.stop):
-            try:
-                await step()
-            except Exception:
-                log.exception("a part failed to stop; the others are stopped all the same")
-        log.info("stopped", kept=engine.in_hand)
-
-
-def observe(plugins: Plugins, result: Result) -> None:
-    """Tell each observing plugin of a decision; what one of them raises stays here, and the others are told as well."""
-    for observer in plugins.manager.hook.observe_turn.get_hookimpls():
-        try:
-            observer.function(*[result for _ in observer.argnames])
-        except Exception:
-            log.exception("an observe_turn hook failed", plugin=observer.plugin_name)
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(name, stop)
-        except NotImplementedError:  # Windows: the loop has no signal handlers
-            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop))

@@ -32,8 +32,11 @@ def well_formed(outcome: object) -> bool:
         case Reply(text, backed):
             pairs = [*backed.keys(), *backed.values()] if isinstance(backed, Mapping) else [None]
             return isinstance(text, str) and bool(text.strip()) and all(isinstance(p, str) for p in pairs)
-        case Ask(text, slot, backed):
-            return isinstance(slot, str) and well_formed(Reply(text, backed))
+        case Ask(text, slot, backed, choices, tries, give_up):
+            words = [*choices.keys(), *choices.values()] if isinstance(choices, Mapping) else [None]
+            numbers = isinstance(slot, str) and isinstance(tries, int) and all(isinstance(w, str) for w in words)
+            last = give_up is None or (isinstance(give_up, Reply) and well_formed(give_up))
+            return numbers and last and well_formed(Reply(text, backed))
         case Escalate(reason, reply, priority):
             spoken = reply is None or (isinstance(reply, Reply) and well_formed(reply))
             return isinstance(reason, str) and isinstance(priority, Priority) and spoken

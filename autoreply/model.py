@@ -37,6 +37,18 @@ class Behaviour(StrEnum):
     SILENT = "silent"
 
 
+class Mode(StrEnum):
+    """How much the bot may do by itself, in a shop or on one of its channels."""
+
+    AUTO = "auto"
+    ASSIST = "assist"
+    """Its replies are drafts for a person; nothing is sent."""
+    NIGHT = "night"
+    """As ``auto`` while people are there; outside of their hours only what is certain is answered."""
+    OFF = "off"
+    """Nothing is sent, every message goes to a person."""
+
+
 class Decision(StrEnum):
     """What understanding alone proposes for a text; plugins and the gate may still make it more careful."""
 
@@ -170,19 +182,32 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer for the buyer. ``backed`` maps a phrase of the text to the setting or record that backs it."""
+    """An answer for the buyer. ``backed`` maps a phrase of the text to the setting or record that backs it.
+
+    Two replies added up are one message: the words of both, one after the other.
+    """
 
     text: str
     backed: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "Reply") -> "Reply":
+        return Reply(self.text + other.text, {**self.backed, **other.backed})
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question to the buyer whose answer fills ``slot``."""
+    """A question to the buyer whose answer fills ``slot``.
+
+    ``choices`` maps a value of the slot to the words, with blanks between them, by which a buyer names it. ``tries``
+    is how often in a row it is asked; after that ``give_up``, where there is one, and a person.
+    """
 
     text: str
     slot: str
     backed: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 2
+    give_up: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

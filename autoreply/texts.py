@@ -38,6 +38,18 @@ class Backed(str):
         return self
 
 
+class Filled(str):
+    """Words made from a text, to be filled into another one, with what backs the phrases in them."""
+
+    __slots__ = ("backed",)
+    backed: Mapping[str, str]
+
+    def __new__(cls, text: str, backed: Mapping[str, str]) -> "Filled":
+        self = super().__new__(cls, text)
+        self.backed = backed
+        return self
+
+
 def shown(value: object) -> str:
     """A fact as a buyer reads it: 16:00, 12月1日, 59 or 59.5."""
     if isinstance(value, time):
@@ -65,6 +77,8 @@ def _fill(context: JinjaContext, value: Any, source: str) -> str:
     if not _speakable(value) or value in ("", (), []):
         raise MissingFact(source)
     text = shown(value)
+    if isinstance(value, Filled):
+        context["_backed"].update(value.backed)
     backing = value.source if isinstance(value, Backed) else source if source.startswith("shop.") else ""
     if backing:
         context["_backed"][text] = backing
@@ -223,6 +237,7 @@ class Texts:
 
     def __init__(self, variants: Mapping[str, Sequence[str]]) -> None:
         self._variants = variants
+        self._filled: tuple[Shop | None, dict[str, Reply]] = None, {}
 
     def __contains__(self, key: str) -> bool:
         return key in self._variants
@@ -237,4 +252,13 @@ class Texts:
         if not (variants := self._variants.get(key)):
             raise UnknownText(key)
         index = (zlib.crc32(f"{seed}|{key}".encode("utf-8", "surrogatepass")) + used) % len(variants)
-        return fill(variants[index], shop, values)
+        return fill(variants[index], shop, values) if values else self._of_facts(variants[index], shop)
+
+    def _of_facts(self, source: str, shop: Shop) -> Reply:
+        """A text that holds nothing but the shop's facts: filled once for as long as they are the same."""
+        facts, filled = self._filled
+        if facts is not shop:
+            facts, filled = self._filled = shop, {}
+        if (reply := filled.get(source)) is None:
+            reply = filled[source] = fill(source, shop, {})
+        return Reply(reply.text, dict(reply.backed))

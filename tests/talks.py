@@ -14,14 +14,13 @@ from functools import lru_cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from autoreply.app import texts_of
-from autoreply.canned import canned
+from autoreply.app import bound_handlers, texts_of
 from autoreply.compliance import Gate, Rulebook, load_rulebook, shipped_rulebooks
 from autoreply.facts import Shop
-from autoreply.hookspecs import Handler
+from autoreply.handlers import Bound
 from autoreply.model import ConversationKey, Decision, Kind, Match, Message, Turn, Understanding
 from autoreply.pipeline import Brain, Result, run
-from autoreply.plugins import load_plugins
+from autoreply.plugins import Plugins, load_plugins, validated
 from autoreply.settings import load
 from autoreply.shipped import shipped
 from autoreply.texts import Texts
@@ -51,12 +50,25 @@ def rulebook() -> Rulebook:
 
 
 @lru_cache
-def handlers() -> dict[str, tuple[Handler, Any]]:
+def handlers() -> dict[str, Bound]:
+    return handlers_with()
+
+
+def handlers_with(**sections: Mapping[str, Any]) -> dict[str, Bound]:
+    """The shipped handlers with settings of their own: ``handlers_with(delivery={"pickup": "…"})``."""
+    problems: list[Problem] = []
+    plugins = shipped_plugins()
+    settings = validated("plugins", plugins.handlers, sections, read(shipped("config.example.toml")), problems)
+    assert not problems, problems
+    return bound_handlers(catalogue(), plugins, settings)
+
+
+@lru_cache
+def shipped_plugins() -> Plugins:
     problems: list[Problem] = []
     plugins = load_plugins(None, problems, installed=False)
-    assert not problems
-    own = {slug: (entry.target, None) for slug, entry in plugins.handlers.items()}
-    return {slug: (canned, intent) for slug, intent in catalogue().intents.items()} | own
+    assert not problems, problems
+    return plugins
 
 
 @lru_cache
@@ -187,5 +199,6 @@ def key_of(talk: Talk, result: Result) -> str:
 
 
 def _same_words(template: str, text: str) -> bool:
-    pattern = "(?s:.+)".join(map(re.escape, re.split(r"\{\{.*?\}\}", template)))
+    fixed = re.split(r"\{%.*%\}|\{\{.*?\}\}", template)  # what stands between the first branch and the last may differ
+    pattern = "(?s:.*)".join(map(re.escape, fixed))
     return re.fullmatch(pattern, text) is not None

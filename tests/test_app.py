@@ -11,7 +11,7 @@ from talks import Talk, text_of
 
 from autoreply import app as app_module
 from autoreply import hookimpl
-from autoreply.app import App, StartError, config_path, load_app, make_channels, observe, trained
+from autoreply.app import App, StartError, config_path, load_app, make_channels, trained
 from autoreply.model import ConversationKey, Message, Turn
 from autoreply.pipeline import Result, run
 from autoreply.shipped import shipped
@@ -210,36 +210,6 @@ def test_a_channel_without_its_secret_says_what_to_do(app: App, monkeypatch: pyt
         StartError, match=r"\[channels\.http\] cannot start: environment variable NO_SUCH_SECRET is not"
     ):
         make_channels(broken)
-
-
-def test_an_observer_that_fails_is_logged_and_goes_no_further(app: App) -> None:
-    seen: list[Result] = []
-
-    class Observer:
-        def __init__(self, hook: Any) -> None:
-            self.observe_turn = hook
-
-    @hookimpl
-    def fails(result: Result) -> None:
-        raise RuntimeError("an observer's own matter")
-
-    @hookimpl
-    def sees(result: Result) -> None:
-        seen.append(result)
-
-    talk = Talk()
-    result = talk.say("能开发票吗", "invoice")
-    watchers = [Observer(sees), Observer(fails), Observer(sees)]
-    for watcher in watchers:
-        app.plugins.manager.register(watcher)
-    try:
-        with structlog.testing.capture_logs() as logs:
-            observe(app.plugins, result)
-        assert [entry["event"] for entry in logs] == ["an observe_turn hook failed"]
-    finally:
-        for watcher in watchers:
-            app.plugins.manager.unregister(watcher)
-    assert seen == [result, result]
 
 
 def test_which_settings_file_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from talks import KEY, Talk, Told, catalogue, handlers, make_brain, passes, shop
 
 from autoreply import Ask, Context, Escalate, Outcome, Reply, Silence
 from autoreply.canned import canned
+from autoreply.handlers import Bound
 from autoreply.model import Behaviour, Decision, Kind, Message, Priority, Turn, Understanding
 from autoreply.pipeline import Brain, run
 from autoreply.plugins import load_plugins
@@ -43,14 +44,14 @@ def with_handler(slug: str, handler: Any, **texts: tuple[str, ...]) -> Brain:
     brain = make_brain()
     own = {f"{slug}.{name}": variants for name, variants in texts.items()}
     known = {f"host.{name}": variants for name, variants in catalogue().host_texts.items()}
-    return replace(brain, handlers={**brain.handlers, slug: (handler, None)}, texts=Texts(known | own))
+    return replace(brain, handlers={**brain.handlers, slug: Bound(handler)}, texts=Texts(known | own))
 
 
 def with_canned(given: Intent) -> Brain:
     brain = with_handler(given.slug, canned, default=given.answers.get("default", ()))
     if not given.answers:
         brain = with_handler(given.slug, canned)
-    return replace(brain, handlers={**brain.handlers, given.slug: (canned, given)})
+    return replace(brain, handlers={**brain.handlers, given.slug: Bound(canned, given)})
 
 
 # Whose turn it is --------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ def asking() -> Brain:
     problems: list[Any] = []
     plugins = load_plugins(BROKEN / "good", problems, installed=False)
     assert not problems
-    return make_brain(handlers=handlers() | {"size": (plugins.handlers["size"].target, None)})
+    return make_brain(handlers=handlers() | {"size": Bound(plugins.handlers["size"].target)})
 
 
 def test_the_answer_to_a_plugins_question_comes_back_to_it() -> None:
@@ -240,7 +241,7 @@ def misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Brain:
     problems: list[Any] = []
     plugins = load_plugins(folder, problems, installed=False)
     assert not problems
-    own = {slug: (entry.target, None) for slug, entry in plugins.handlers.items()}
+    own = {slug: Bound(entry.target) for slug, entry in plugins.handlers.items()}
     return make_brain(handlers=handlers() | own, plugin_timeout=0.05)
 
 
@@ -310,7 +311,7 @@ def test_handlers_do_not_see_each_others_memory() -> None:
         return Reply("".join(sorted(ctx.state)))
 
     brain = with_handler("greeting", answer)
-    brain = replace(brain, handlers={**brain.handlers, "thanks": (answer, None)})
+    brain = replace(brain, handlers={**brain.handlers, "thanks": Bound(answer)})
     assert text_of(Talk(brain).say("在吗，谢谢", "greeting", "thanks")) == "greeting\nthanks"
 
 
@@ -415,7 +416,7 @@ def test_several_reasons_make_one_handover_of_the_highest_priority() -> None:
         return Escalate("another", priority=Priority.HIGH)
 
     brain = with_handler("size", normal)
-    brain = replace(brain, handlers={**brain.handlers, "stock": (high, None)})
+    brain = replace(brain, handlers={**brain.handlers, "stock": Bound(high)})
     result = Talk(brain).say("有货吗，多大码", "size", "stock")
     assert result.handover is not None
     assert (result.handover.reason, result.handover.priority) == ("one thing; another", Priority.HIGH)
@@ -467,12 +468,12 @@ def test_the_trace_tells_each_stage_in_order_as_plain_data() -> None:
 
 
 def test_the_state_given_is_not_changed() -> None:
-    given = {"plugins": {"haggling": {"rounds": 1, "day": "2026-03-11"}}}
+    given = {"plugins": {"shipped/haggling": {"rounds": 1, "day": "2026-03-11"}}}
     talk = Talk(state=given)
     before = json.dumps(given)
     talk.say("便宜点吧", "haggling")
     assert json.dumps(given) == before
-    assert talk.state["plugins"]["haggling"]["rounds"] == 2
+    assert talk.state["plugins"]["shipped/haggling"]["rounds"] == 2
 
 
 def test_a_follow_up_is_understood_with_what_went_before() -> None:
@@ -524,7 +525,7 @@ async def obey(ctx: Context[None]) -> Any:
 
 @lru_cache
 def obedient() -> Brain:
-    return make_brain(handlers=handlers() | {"size": (obey, None), "greeting": (obey, None)})
+    return make_brain(handlers=handlers() | {"size": Bound(obey), "greeting": Bound(obey)})
 
 
 @settings(max_examples=60, deadline=None)

@@ -118,7 +118,7 @@ def test_two_of_one_origin_that_want_one_intent_are_a_mistake(tmp_path: Path) ->
     for name in ("a", "b"):
         (tmp_path / f"{name}.py").write_text(INVOICE.format(text=name), encoding="utf-8")
     assert problems_of(tmp_path) == [
-        f"b.py:7: invoice: the intent 'invoice' is taken by {tmp_path}/a.py:7 already; remove one of the two".replace(
+        f"b.py:7: invoice: the intent 'invoice' is taken by {tmp_path}/a.py:7 already; remove one of the two or give one a priority".replace(
             f"{tmp_path}/", ""
         )
     ]

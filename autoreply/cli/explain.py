@@ -28,7 +28,7 @@ def command(text: str, config: Path | None, verbose: bool, as_json: bool) -> Non
 
     Shows the text as it is read, its tokens and slots, the intents with their confidence, what came nearest and by
     which features, the gap between the best two against threshold and margin, the decision, who answers, the reply,
-    and what the gate found.
+    and what the gate found. Of a text that no intent is sure of: which example or keyword it would need.
 
     \b
     Examples:
@@ -63,8 +63,9 @@ def _taken(app: "App", text: str) -> "tuple[Understanding, Result]":
 def _handler(app: "App", slug: str) -> str:
     """Who answers an intent."""
     if entry := app.plugins.handlers.get(slug):
-        return f"plugin {entry.plugin} ({entry.origin.name.lower()})"
-    return f"the canned answers of {app.brain.catalogue.intents[slug].file}"
+        return f"plugin {entry.plugin}"
+    intent = app.brain.catalogue.intents[slug]
+    return f"the canned answers of {intent.answer_files.get('default', intent.file)}"
 
 
 def _as_data(app: "App", understanding: "Understanding", result: "Result") -> dict[str, Any]:
@@ -75,7 +76,12 @@ def _as_data(app: "App", understanding: "Understanding", result: "Result") -> di
         "tokens": list(understanding.tokens),
         "slots": [{"name": s.name, "value": s.value, "span": [s.start, s.end]} for s in understanding.slots],
         "intents": [
-            {"slug": m.slug, "confidence": round(m.confidence, 4), "nearest": m.example, "features": dict(m.features)}
+            {
+                "slug": m.slug,
+                "confidence": round(m.confidence, 4),
+                "nearest": m.example,
+                "features": {name: round(share, 4) for name, share in m.features.items()},
+            }
             for m in understanding.matches
         ],
         "gap": round(understanding.gap, 4),
@@ -84,6 +90,7 @@ def _as_data(app: "App", understanding: "Understanding", result: "Result") -> di
         "decision": understanding.decision,
         "reason": understanding.reason,
         "answered": list(understanding.answered),
+        "needed": _needed(app, understanding),
         "handlers": {slug: _handler(app, slug) for slug in result.intents},
         "behaviour": result.behaviour,
         "handover": {"reason": result.handover.reason, "priority": result.handover.priority}
@@ -93,6 +100,21 @@ def _as_data(app: "App", understanding: "Understanding", result: "Result") -> di
         "gate": [{"draft": step["text"], **as_data(_verdict(app, step))} for step in _gate_steps(result)],
         "duties": [{"duty": d.duty, "rule": d.rule, "matched": d.matched} for d in _duties(app, understanding.text)],
         "rules": list(result.rules),
+    }
+
+
+def _needed(app: "App", understanding: "Understanding") -> dict[str, Any] | None:
+    """What the nearest intent would need to answer the text; None where one does."""
+    advice = app.brain.understander.advise(understanding.text)
+    if advice is None:
+        return None
+    return {
+        "slug": advice.slug,
+        "file": f"{app.settings.folders.intents.as_posix()}/{advice.slug}.toml",
+        "unknown": list(advice.unknown),
+        "add": [
+            {"key": r.key, "text": r.text, "confidence": r.confidence, "decision": r.decision} for r in advice.remedies
+        ],
     }
 
 
@@ -129,6 +151,13 @@ def _show_understanding(screen: "Console", app: "App", understanding: "Understan
     numbers = f"gap {understanding.gap:.3f}; threshold {understander.threshold:g}, margin {understander.margin:g}"
     screen.print(numbers)
     screen.print(f"understood: {understanding.decision} ({understanding.reason})")
+    if needed := _needed(app, understanding):
+        screen.print(Text(f"to be answered as {needed['slug']}, if that is what it means:", "bold"))
+        if needed["unknown"]:
+            screen.print(Text(f"  no example of {needed['slug']} holds: {' | '.join(needed['unknown'])}"))
+        for remedy in needed["add"]:
+            told = f"  add to {remedy['key']} in {needed['file']}: “{remedy['text']}”"
+            screen.print(Text(f"{told} (confidence {remedy['confidence']:.2f}, {remedy['decision']})"), soft_wrap=True)
 
 
 def _show_decision(screen: "Console", app: "App", result: "Result") -> None:

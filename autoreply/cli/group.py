@@ -1,6 +1,7 @@
 """The command ``autoreply``: finds its subcommands lazily and turns what goes wrong into words and an exit code."""
 
 import sys
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -17,8 +18,15 @@ COMMANDS = (
     "eval",
     "mine",
     "train",
+    "test",
     "init",
+    "plugins",
     "handoff",
+    "drafts",
+    "mode",
+    "stats",
+    "journal",
+    "buyer",
     "understand",
     "gate",
     "lint",
@@ -32,21 +40,21 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for, so that no command pays for the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *sorted(_of_plugins())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            return _of_plugins().get(cmd_name)
         command: click.Command = import_module(f"autoreply.cli.{cmd_name}").command
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and args[0] not in _of_plugins():
             from autoreply.tomlfile import did_you_mean
 
-            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], [*COMMANDS, *_of_plugins()])}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -64,6 +72,19 @@ class LazyGroup(click.Group):
             sys.exit(1)
 
 
+@lru_cache
+def _of_plugins() -> dict[str, click.Command]:
+    """Commands of plugins: looked for only when a command is none of ours. What cannot be loaded has none."""
+    from autoreply.app import config_path, plugins_of
+    from autoreply.tomlfile import ProblemsFound
+
+    try:
+        plugins, _ = plugins_of(config_path(None))
+    except ProblemsFound:
+        return {}
+    return {name: entry.target for name, entry in plugins.commands.items()}
+
+
 def _told(error: Exception) -> list[str] | None:
     """What the user is told of an error that the program foresees; None for others."""
     if isinstance(error, Stop):
@@ -76,7 +97,7 @@ def _told(error: Exception) -> list[str] | None:
 
 _FORESEEN = (
     ("autoreply.app", "StartError"),
-    ("autoreply.journal.store", "JournalError"),
+    ("autoreply.journal.records", "JournalError"),
     ("autoreply.server", "ServerError"),
 )
 

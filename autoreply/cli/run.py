@@ -24,14 +24,15 @@ def command(config: Path | None, verbose: bool) -> None:
       autoreply run --config myshop/config.toml
     """
     set_up_logs(verbose, quiet=False)
-    from autoreply.app import config_path, load_app, serve
+    from autoreply.app import config_path, load_app
+    from autoreply.serving import serve
 
     app = load_app(config_path(config), progress=note)
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(serve(app, lambda url: _welcome(app, url)))
 
 
-def _fast_loop() -> "type[asyncio.AbstractEventLoop] | None":
+def fast_loop() -> "type[asyncio.AbstractEventLoop] | None":
     """uvloop's event loop where it is installed."""
     if sys.platform == "win32":
         return None

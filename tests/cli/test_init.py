@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoreply.app import App, texts_of
+from autoreply.handlers import Bound
 from autoreply.model import ConversationKey, Message, Turn
 from autoreply.pipeline import run
 from autoreply.plugins import load_plugins
@@ -47,7 +48,7 @@ async def test_the_examples_work_once_they_are_renamed(invoke: Call, app: App, t
             catalogue=catalogue,
             understander=Understander(catalogue, weights=train(catalogue)),
             texts=Texts(texts_of(catalogue)),
-            handlers={"gift_wrap": (entry.target, settings)},
+            handlers={"gift_wrap": Bound(entry.target, settings)},
         )
         key = ConversationKey("stdio", "main", "c1")
         turn = Turn(key, (Message(key, "m1", "b1", "可以帮我包装成礼物写张贺卡吗"),))
