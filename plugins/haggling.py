@@ -33,4 +33,20 @@ async def answer(ctx: Context[None]) -> Outcome:
         return ctx.reply("haggling.gift")
     if bargain.limit_percent > 0:
         return ctx.reply("haggling.value")
+    if done > 1 and (others := await _cheaper(ctx)) is not None:
+        return ctx.reply("haggling.cheaper", others=others)
     return ctx.reply("haggling.listed" if done == 1 else "haggling.firm")
+
+
+async def _cheaper(ctx: Context[None]) -> Backed | None:
+    """Up to two products that the record of the one in question names instead of it, and that cost less."""
+    if not ctx.keeps("products") or len(found := await ctx.products()) != 1:
+        return None
+    product = found[0]
+    others = [await ctx.product(other) for other in product.alternatives]
+    less = [
+        o for o in others if o is not None and o.price and product.price and o.price < product.price and o.stock != 0
+    ]
+    if not less:
+        return None
+    return Backed("、".join(f"{o.name}（{Backed(o.price, '')}元）" for o in less[:2]), f"product:{product.product_id}")

@@ -1,9 +1,15 @@
 """Invoices: always available, never a surcharge, only for the goods bought and in the shop's own name.
 
-Basis: 发票管理办法 (2023) and Tmall's rule on invoices; refusing, charging or changing the goods costs points.
+A buyer who wants one made out is asked for kind, title and tax number, one after the other; the number is checked by
+its check digit (GB 32100-2015) before it becomes a person's task. Basis: 发票管理办法 (2023) and Tmall's rule on
+invoices; refusing, charging or changing the goods costs points.
 """
 
-from autoreply import Context, Escalate, Outcome, RegisterHandler, hookimpl
+import re
+
+from pydantic import BaseModel, Field
+
+from autoreply import Context, Escalate, Outcome, RegisterHandler, Section, hookimpl
 
 OTHER_GOODS = (
     "办公用品 劳保用品 开成别的 开别的 换个品名 改品名 换品名 改成别的 开其他 开成其他 "
@@ -35,14 +41,49 @@ CONTENT = "金额 内容 明细 品名 开多少 写什么 开什么品 必须�
 KINDS = "纸质 纸的 纸发票 电子 普票 普通发票 什么发票 哪种发票 什么票 手写 机打 卷票"
 
 
+PLEASE = (
+    "帮我开 给我开 给开一张 开一张 我要发票 我要开 我需要发票 需要开票 需要开发票 麻烦开 抬头是 抬头: 抬头写 税号是 "
+    "抬头发 税号发"
+)
+COMPANY, PERSON = "company", "person"
+WHOSE = {COMPANY: "公司 单位 企业 工厂 学校 税号 对公 报销", PERSON: "个人 私人 自己 我本人"}
+TITLE = re.compile(r"抬头(?:是|为|写|开)?[:：\s]*([^\s,，。;；:：]{2,60})")
+NAMED = re.compile(
+    r"[\u4e00-\u9fff（）()A-Za-z]{3,50}(?:公司|集团|厂|商行|中心|学校|大学|医院|事务所|合作社|委员会|研究院)"
+)
+NUMBER = re.compile(r"(?<![0-9A-Za-z])([0-9A-Za-z]{18}|[0-9A-Za-z]{15}|[0-9A-Za-z]{20})(?![0-9A-Za-z])")
+LIKE_NUMBER = re.compile(r"[0-9A-Za-z]{8,}")
+_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""The 31 signs of a unified social credit code, in the order of their values: no I, O, S, V or Z (GB 32100-2015)."""
+
+
+class Settings(Section):
+    """``[plugins.invoice]``"""
+
+    collect: bool = Field(True, description="ask for title and tax number in the chat; false: the order page alone")
+
+
+class Memory(BaseModel):
+    """What the buyer gave for the invoice so far."""
+
+    whose: str = ""
+    title: str = ""
+    number: str = ""
+
+
+Ctx = Context[Settings, Memory]
+
+
 @hookimpl
 def register_handlers(register: RegisterHandler) -> None:
-    register("invoice", answer)
+    register("invoice", answer, settings=Settings, state=Memory)
 
 
-async def answer(ctx: Context[None]) -> Outcome:
+async def answer(ctx: Ctx) -> Outcome:
     """The fixed text for each way of asking; what touches an issued invoice goes to a person."""
     invoice = ctx.shop.invoice
+    if ctx.asked:
+        return _collect(ctx)
     if ctx.says(OTHER_GOODS) or (ctx.says(AS_GOODS) and not ctx.says(AS_TITLE)):
         return ctx.escalate("invoice for other goods or another seller", "invoice.actual_goods_only")
     if ctx.says(WRONG):
@@ -67,10 +108,53 @@ async def answer(ctx: Context[None]) -> Outcome:
         return ctx.reply("invoice.where")
     if ctx.says(CONTENT):
         return ctx.reply("invoice.content")
+    if ctx.settings.collect and (ctx.says(PLEASE) or NUMBER.search(ctx.turn.text)):
+        return _collect(ctx)
     return ctx.reply("invoice.kinds" if ctx.says(KINDS) else "invoice.available")
 
 
-def _missing(ctx: Context[None]) -> Escalate:
+def _missing(ctx: Ctx) -> Escalate:
     """An invoice that did not come is sent later, at the shop's cost; a person does it."""
     key = "invoice.resend" if ctx.shop.invoice.resend_days is not None else "invoice.resend_open"
     return ctx.escalate("invoice has to be sent later", key)
+
+
+def _collect(ctx: Ctx) -> Outcome:
+    """Take what the buyer gave, ask for what is missing, and hand the complete data over to be made out."""
+    got, text = ctx.state, ctx.turn.text
+    if (given := NUMBER.search(text)) is not None and valid_number(given[1]):
+        got.number, got.whose = given[1].upper(), COMPANY
+    title = TITLE.search(text) or NAMED.search(text)
+    if title is not None:
+        got.title = title[title.lastindex or 0]
+        got.whose = got.whose or (COMPANY if NAMED.search(got.title) else "")
+    elif ctx.asked == "title":
+        got.title = str(ctx.slots["title"]).split("\n")[0][:60]
+    if not got.whose:
+        named = next((whose for whose, words in WHOSE.items() if ctx.says(words)), "")
+        got.whose = str(ctx.slots["whose"]) if ctx.slots.get("whose") in WHOSE else named
+    if not got.whose:
+        return ctx.ask("whose", "invoice.whose", choices=WHOSE, give_up="invoice.by_person")
+    if not got.title:
+        return ctx.ask("title", "invoice.title", give_up="invoice.by_person")
+    if got.whose == COMPANY and not got.number:
+        wrong = ctx.asked == "tax_number" and LIKE_NUMBER.search(text) is not None
+        return ctx.ask("tax_number", "invoice.number_wrong" if wrong else "invoice.number", give_up="invoice.by_person")
+    number = f", tax number {got.number}" if got.number else ""
+    reason = f"make out an invoice: {got.whose}, title {got.title}{number}"
+    got.whose, got.title, got.number = "", "", ""
+    return ctx.escalate(reason, "invoice.registered")
+
+
+def valid_number(number: str) -> bool:
+    """Whether this may be a tax number: a unified social credit code by its check digit, or an old one of 15 digits.
+
+    GB 32100-2015: the signs' values weighted by 3 to the power of their place, modulo 31, give the last sign.
+    """
+    code = number.upper()
+    if len(code) == 15:
+        return code.isdecimal()
+    if len(code) != 18 or any(sign not in _SIGNS for sign in code):
+        return False
+    total = sum(_SIGNS.index(sign) * pow(3, place, 31) for place, sign in enumerate(code[:17]))
+    return _SIGNS[(31 - total % 31) % 31] == code[17]

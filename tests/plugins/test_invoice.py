@@ -1,9 +1,12 @@
 """Invoices: one can be had, costs nothing and is for what was bought, however the question is put."""
 
 import pytest
-from talks import Talk, key_of, make_brain, passes, shop_with, text_of
+from hypothesis import given
+from hypothesis import strategies as st
+from talks import Talk, handlers, key_of, make_brain, passes, shop_with, text_of
 
 from autoreply.model import Behaviour
+from autoreply.pipeline import Result
 
 REFUSALS = ("不能开", "无法开", "不开", "没有发票", "不提供", "不支持")
 
@@ -123,3 +126,66 @@ def test_a_buyer_goes_from_question_to_question() -> None:
     lines = ("可以开发票吗", "要加税点吗", "多久开好呀", "那电子票怎么下载")
     keys = [key_of(talk, passes(talk.say(line, "invoice"))) for line in lines]
     assert keys == ["invoice.available", "invoice.no_surcharge", "invoice.when", "invoice.where"]
+
+
+# Collected in the chat ----------------------------------------------------------------------------------------------
+
+
+def code(body: str) -> str:
+    """A unified social credit code of 17 signs with its check digit."""
+    return next(f"{body}{sign}" for sign in "0123456789ABCDEFGHJKLMNPQRTUWXY" if valid(f"{body}{sign}"))
+
+
+def valid(number: str) -> bool:
+    check = handlers()["invoice"].handler.__globals__["valid_number"]
+    return bool(check(number))
+
+
+def test_the_check_digit_is_that_of_the_standard() -> None:
+    assert valid("91350100M000100Y43")  # the sample code that guides to the standard use
+    assert not valid("91350100M000100Y44")
+    assert valid("330106123456789")
+    assert not valid("1234567890")
+
+
+@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=17, max_size=17), st.integers(0, 16), st.integers(1, 30))
+def test_one_wrong_sign_is_always_found(body: str, place: int, shift: int) -> None:
+    signs = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    right = code(body)
+    other = signs[(signs.index(right[place]) + shift) % 31]
+    assert valid(right.lower())
+    assert not valid(right[:place] + other + right[place + 1 :])
+
+
+def test_kind_title_and_number_are_asked_for_one_after_the_other() -> None:
+    chat = Talk()
+    lines = (("帮我开张发票", "invoice"), ("公司的",), ("杭州青禾贸易有限公司",), (code("91330106MA2CEXTB0"),))
+    results = [passes(chat.say(line, *told)) for line, *told in lines]
+    assert [key_of_last(chat, r) for r in results] == ["whose", "title", "number", "registered"]
+    last = results[-1]
+    assert last.handover is not None
+    assert "company, title 杭州青禾贸易有限公司, tax number 91330106MA2CEXTB0" in last.handover.reason
+
+
+def test_all_at_once_is_taken_at_once_and_a_person_needs_no_number() -> None:
+    number = code("91330106MA2CEXTB0")
+    result = passes(Talk().say(f"帮我开发票 抬头：杭州青禾贸易有限公司 税号{number}", "invoice"))
+    assert result.handover is not None
+    assert number in result.handover.reason
+    chat = Talk()
+    passes(chat.say("帮我开张发票 个人的", "invoice"))
+    private = passes(chat.say("李小禾"))
+    assert private.handover is not None
+    assert private.handover.reason == "make out an invoice: person, title 李小禾"
+
+
+def test_a_wrong_number_is_asked_for_again_and_then_a_person_helps() -> None:
+    chat = Talk()
+    passes(chat.say("给我开发票 抬头：杭州青禾贸易有限公司", "invoice"))
+    wrong = code("91330106MA2CEXTB0")[:-1] + "I"
+    assert key_of_last(chat, passes(chat.say(f"税号 {wrong}"))) == "number_wrong"
+    assert passes(chat.say("税号 91330106MA2CEXT")).behaviour is Behaviour.ESCALATE
+
+
+def key_of_last(chat: Talk, result: Result) -> str:
+    return key_of(chat, result).removeprefix("invoice.")
