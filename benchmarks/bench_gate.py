@@ -8,7 +8,7 @@ import hashlib
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from autoreply.compliance import Gate, load_rulebook, shipped_rulebooks
@@ -26,6 +26,12 @@ FORBIDDEN = (
     "这个价是亏本卖给您的，全网最低，明天就涨价了，特价商品不退不换，也不开发票，您自己选吧，详情页都写得很清楚了哦。",
 )
 ROUNDS = 400
+_MARKS = {ord("0"): "·", ord("1"): "…"}
+
+
+def variants(text: str) -> Iterator[str]:
+    """The text with another row of marks each time, which folding drops: the gate has judged none of them before."""
+    return (text + format(n, "010b").translate(_MARKS) for n in range(1024))
 
 
 def p50(work: Callable[[], object]) -> float:
@@ -45,7 +51,8 @@ def main() -> int:
     yardstick = p50(lambda: [hashlib.sha256(kilobyte).digest() for _ in range(10)]) / 10
     print(f"yardstick (SHA-256 of 1 KiB): {yardstick:.2f} µs")
     for name, texts in (("ordinary", ORDINARY), ("forbidden", FORBIDDEN)):
-        times = [p50(lambda text=text: gate.check(text)) for text in texts]  # type: ignore[misc]
+        fresh = [variants(text) for text in texts]
+        times = [p50(lambda new=new: gate.check(next(new))) for new in fresh]  # type: ignore[misc]
         took = statistics.median(times)
         length = sum(map(len, texts)) / len(texts)
         print(f"{name}: p50 {took:.1f} µs per text of {length:.0f} characters = {took / yardstick:.0f} yardsticks")

@@ -86,7 +86,7 @@ def _checked(config: Path | None, verbose: bool, matcher: bool) -> _Report:
         report.problems += map(of_problem, e.problems)
         return report
     report.rulebook = app.brain.gate.rulebook
-    report.problems += map(of_problem, (*app.warnings, *_missing_secrets(app, config)))
+    report.problems += map(of_problem, (*app.warnings, *_missing_secrets(app, config), *_unknown_places(app, config)))
     report.problems += map(of_problem, _catalogue_doubts(app, matcher))
     for text in _texts(app):
         _check_text(app, text, report)
@@ -126,6 +126,28 @@ def _missing_secrets(app: "App", config: Path | None) -> "Iterator[Problem]":
             yield file.problem(("channels", name, "secret"), message, "warning")
 
 
+def _unknown_places(app: "App", config: Path | None) -> "Iterator[Problem]":
+    """Places of ``[shop]`` that no list knows: who names a town in one of them would be told what holds elsewhere."""
+    from autoreply.app import config_path
+    from autoreply.tomlfile import Place, did_you_mean, read
+    from autoreply.understanding import lexicon
+
+    slots = {slot for found in lexicon.words().values() for slot in found}
+    places = sorted({str(value) for name, value in slots if name in ("city", "province")})
+    file, shop = read(config_path(config)), app.brain.shop
+    named: list[tuple[Place, str]]
+    named = [(("shop", "freight", "excluded", n), name) for n, name in enumerate(shop.freight.excluded)]
+    for i, row in enumerate(shop.delivery.regions):
+        named += [(("shop", "delivery", "regions", i, "regions", n), name) for n, name in enumerate(row.regions)]
+    for place, name in named:
+        if name in places:
+            continue
+        message = f"{name} is in no list of places, so only buyers who write it in these words get what stands here"
+        begins = [known for known in places if name.startswith(known)]
+        hint = f"; did you mean {max(begins, key=len)!r}?" if begins else did_you_mean(name, places)
+        yield file.problem(place, message + hint, "warning")
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     """One variant of a text for buyers, and where it stands."""
@@ -140,7 +162,7 @@ def _texts(app: "App") -> Iterator[_Text]:
     for intent in app.brain.catalogue.intents.values():
         for name, variants in intent.answers.items():
             for n, source in enumerate(variants):
-                yield _Text(f"{intent.slug}.{name}[{n}]", source, intent.file, intent.answer_lines[name][n])
+                yield _Text(f"{intent.slug}.{name}[{n}]", source, intent.answer_files[name], intent.answer_lines[name][n])
     places = _host_places(app)
     for name, variants in app.brain.catalogue.host_texts.items():
         for n, source in enumerate(variants):

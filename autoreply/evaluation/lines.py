@@ -1,11 +1,13 @@
 """Files of buyers' lines, with and without labels."""
 
+import io
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoreply.model import NONE
+from autoreply.tables import decoded
 from autoreply.tomlfile import Problem, ProblemsFound, did_you_mean
 
 
@@ -20,7 +22,9 @@ class Labelled:
 
 
 def read_lines(file: Path) -> list[str]:
-    """The lines of a UTF-8 file, ``-`` for stdin, without their line ends; only line feeds end a line.
+    """The lines of a file, ``-`` for stdin, without their line ends; only line feeds end a line.
+
+    The file is UTF-8 or what :func:`autoreply.tables.decoded` finds it to be, such as GBK, which Windows writes.
 
     Raises:
         ProblemsFound: the file cannot be read.
@@ -28,10 +32,10 @@ def read_lines(file: Path) -> list[str]:
     if str(file) == "-":
         return [_ended(line) for line in sys.stdin]
     try:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="\n") as stream:
-            return [_ended(line) for line in stream]
+        text, _ = decoded(file.read_bytes())
     except OSError as e:
         raise ProblemsFound([Problem(str(file), 1, "", f"cannot be read: {e.strerror}")]) from e
+    return [_ended(line) for line in io.StringIO(text, newline="\n")]
 
 
 def _ended(line: str) -> str:

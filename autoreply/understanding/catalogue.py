@@ -78,8 +78,11 @@ class Intent:
     then: Then = "answer"
     priority: Priority = Priority.NORMAL
     file: str = ""
+    """The file that defines it; for an intent that a shop extends, the first."""
+    answer_files: Mapping[str, str] = field(default_factory=dict)
+    """For each answer key the file that its variants stand in."""
     answer_lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """For each answer key the line of each variant in ``file``."""
+    """For each answer key the line of each variant in that file."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,7 @@ def _intent(file: TomlFile, raw: _IntentFile, shared: Mapping[str, tuple[str, ..
         then=policy.then,
         priority=policy.priority,
         file=str(file.path),
+        answer_files=dict.fromkeys(raw.answers, str(file.path)),
         answer_lines={
             key: tuple(file.line(_answer_place(file, key, i)) for i in range(len(texts)))
             for key, texts in raw.answers.items()
@@ -203,7 +207,7 @@ def _extended(base: Intent, more: Intent, raw: _IntentFile) -> Intent:
         answers={**base.answers, **more.answers},
         then=more.then if raw.policy else base.then,
         priority=more.priority if raw.policy else base.priority,
-        file=more.file if more.answers else base.file,
+        answer_files={**base.answer_files, **more.answer_files},
         answer_lines={**base.answer_lines, **more.answer_lines},
     )
 

@@ -13,7 +13,6 @@ from rapidfuzz import fuzz
 BUDGET = 400
 LONGEST_POSTING = 300
 CANDIDATES = 10
-_ZERO = np.zeros(1, np.int64)
 
 
 def terms(view: str) -> list[str]:
@@ -55,9 +54,9 @@ class Index:
         index = Index(())
         index.views = list(views)
         index._numbers = {view: number for number, view in enumerate(views)}
-        ends = np.cumsum(lengths).tolist()
-        starts = [0, *ends[:-1]]
-        index._postings = {t: postings[s:e] for t, s, e in zip(terms, starts, ends, strict=True)}
+        ends = np.cumsum(lengths)
+        starts = (ends - lengths).tolist()
+        index._postings = {t: postings[s:e] for t, s, e in zip(terms, starts, ends.tolist(), strict=True)}
         return index
 
     def nearest(self, view: str) -> list[tuple[int, float]]:
@@ -77,12 +76,12 @@ class Index:
             taken.append(posting)
         numbers = np.concatenate(taken)
         numbers.sort()
-        starts = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
-        starts = np.concatenate((_ZERO, starts, (len(numbers),)))
-        counts = np.diff(starts)
-        numbers = numbers[starts[:-1]]
-        if len(numbers) > CANDIDATES:
-            numbers = numbers[np.argpartition(counts, -CANDIDATES)[-CANDIDATES:]]
+        ends = np.append((numbers[1:] != numbers[:-1]).nonzero()[0], len(numbers) - 1)
+        counts = ends + 1
+        counts[1:] -= counts[:-1].copy()
+        if len(ends) > CANDIDATES:
+            ends = ends[counts.argpartition(-CANDIDATES)[-CANDIDATES:]]
+        numbers = numbers[ends]
         views, ratio = self.views, fuzz.ratio
         scored = [(ratio(view, views[n]) / 100, n) for n in numbers.tolist() if n != same]
         if same is not None:

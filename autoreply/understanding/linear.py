@@ -23,6 +23,8 @@ DROPOUT = 0.5
 """Half of the features are hidden at each step, so that no line is learned by one rare feature of it."""
 PRIOR = -3.0
 """Log-odds that each class starts from."""
+CLAIMED = 0.3
+"""Weight from which a feature speaks for a class."""
 _OVERFLOW = np.float32(80)
 """The exponential of more would not fit into 32 bits."""
 
@@ -40,10 +42,6 @@ class Rows:
         starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))])
         return Rows(numbers[np.argsort(owners, kind="stable")], starts)
 
-    def first(self, count: int) -> "Rows":
-        """The first ``count`` rows."""
-        return Rows(self.numbers[: self.starts[count]], self.starts[: count + 1])
-
 
 @dataclass(frozen=True, slots=True)
 class Linear:
@@ -52,6 +50,10 @@ class Linear:
     weights: Floats
     scale: Floats
     bias: Floats
+
+    def only(self, kept: NDArray[np.int64]) -> "Linear":
+        """The same for the features with the numbers ``kept``."""
+        return Linear(self.weights[kept], self.scale[kept], self.bias)
 
     def odds(self, row: Sequence[int]) -> Floats:
         """Log-odds of one row for all classes."""
@@ -77,6 +79,16 @@ class Linear:
         odds = both @ weights / lengths[:, None] + self.bias
         return odds.reshape(2, len(places), -1)
 
+    def unclaimed(self, numbers: Ints, own: Ints, rival: Ints) -> Floats:
+        """For each class of ``own`` its log-odds by those features that do not speak for its ``rival``: that weigh
+        less than ``CLAIMED`` for the rival, or more for the class itself."""
+        weights, scale = self.weights.take(numbers, axis=0), self.scale.take(numbers)
+        mine, its = weights[:, own], weights[:, rival]
+        left = ((its < CLAIMED) | (its < mine)).astype(np.float32)
+        lengths = np.sqrt(np.maximum((scale * scale) @ left, 1e-6))
+        odds: Floats = (mine * left).sum(axis=0) / lengths + self.bias[own]
+        return odds
+
 
 def sigmoid(odds: Floats) -> Floats:
     """Log-odds → shares 0..1."""
@@ -96,7 +108,7 @@ class _Batch:
 
 
 def fit(rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: int) -> Linear:
-    """Train on ``rows`` with targets 0 or 1 (rows × classes) and an importance for each row.
+    """Train on ``rows`` with targets 0 or 1 (rows × classes) and an importance for each row; 0 leaves a row out.
 
     The same arguments give the same weights on one machine; between machines they differ by rounding only.
     """
@@ -106,7 +118,7 @@ def fit(rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: in
     bias = np.full(classes, PRIOR, np.float32)
     seen = np.full(len(scale), 1e-6, np.float32)
     bias_seen = np.full(classes, 1e-6, np.float32)
-    order = random.permutation(np.flatnonzero(np.diff(rows.starts)))
+    order = random.permutation(np.flatnonzero((np.diff(rows.starts) > 0) & (importance > 0)))
     batches = [
         _batch(rows, part, targets, importance, scale)
         for part in (order[i : i + BATCH] for i in range(0, len(order), BATCH))

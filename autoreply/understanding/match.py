@@ -1,13 +1,9 @@
-"""Clean text → evidence for each intent: the model's share, the nearest example, keywords; and what they are worth."""
+"""What a catalogue offers to compare a text with: its words, its lines with their nearest neighbours, its keywords."""
 
-import math
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
-from numpy.typing import NDArray
 
 from autoreply.model import NONE
 
@@ -21,6 +17,8 @@ from .segment import Cut, segmenter
 EXPANSIONS_USED = 20
 """Utterances of one template that are learned from and compared with."""
 EXPANSION_IMPORTANCE = 0.5
+HIDDEN = -1
+"""Owner of an example that is not compared with."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,6 @@ def expanded_lines(catalogue: Catalogue) -> list[Line]:
     ]
 
 
-Floats64 = NDArray[np.float64]
-PRIOR = 30.0
-"""How firmly a calibration holds to the typical one: thousands of lines overrule it, a dozen lines do not."""
-SUREST = 5.3
-"""Log-odds (0.995) beyond which a curve fitted on some thousand lines cannot tell how sure it is."""
 Near = Mapping[int, tuple[float, int]]
 """Class → likeness 0..1 of its nearest example, and that example's number. Classes without a near one are absent."""
 
@@ -100,8 +93,15 @@ class Neighbours:
         """The nearest examples of a view by class."""
         found: dict[int, tuple[float, int]] = {}
         for candidate, likeness in self.index.nearest(view):
-            found.setdefault(self.owners[candidate], (likeness, candidate))
+            if (owner := self.owners[candidate]) not in found and owner != HIDDEN:
+                found[owner] = likeness, candidate
         return found
+
+    def without(self, lines: Sequence[Line]) -> "Neighbours":
+        """The same with some lines hidden, so that it looks as if they had never been written."""
+        hidden = {line.text for line in lines}
+        owners = [HIDDEN if text in hidden else owner for text, owner in zip(self.texts, self.owners, strict=True)]
+        return Neighbours(self.index, self.texts, owners)
 
 
 def neighbours_of(catalogue: Catalogue) -> Neighbours:
@@ -135,64 +135,3 @@ def keywords_of(catalogue: Catalogue) -> dict[str, int]:
         for word in intent.keywords:
             owners.setdefault(word, set()).add(numbers[intent.slug])
     return {word: min(o) for word, o in owners.items() if len(o) == 1}
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Evidence → confidence: a logistic curve fitted on lines that the model had not seen."""
-
-    coefficients: tuple[float, ...]
-
-    def confidence(self, row: Sequence[float]) -> float:
-        """What one row of evidence is worth, 0..1."""
-        total = sum(map(operator.mul, self.coefficients, row))
-        return 1 / (1 + math.exp(-min(max(total, -SUREST), SUREST)))
-
-    def learned(self, rows: Floats64, truth: Floats64, importance: Floats64) -> "Calibration":
-        """This curve moved by what was seen: logistic regression by Newton's method, with this curve as its prior."""
-        prior = np.array(self.coefficients)
-        coefficients = prior.copy()
-        for _ in range(25):
-            expected = 1 / (1 + np.exp(-np.clip(rows @ coefficients, -30, 30)))
-            slope = rows.T @ (importance * (expected - truth)) + PRIOR * (coefficients - prior)
-            curve = (rows * (importance * expected * (1 - expected))[:, None]).T @ rows + PRIOR * np.eye(len(prior))
-            coefficients -= np.linalg.solve(curve, slope)
-        return Calibration(tuple(map(float, coefficients)))
-
-
-COLUMNS = 7
-PAIR_COLUMNS = 10
-TYPICAL = Calibration((0.7, 0.0, -0.5, 1.2, -0.4, -0.1, 0.0))
-TYPICAL_PAIR = Calibration((0.4, 0.0, 0.3, -0.5, 1.0, 0.5, 1.4, 0.0, 0.5, -6.0))
-"""What :func:`evidence` and that for pairs is worth before anything was seen: rounded from a catalogue of 12,000 lines,
-because what a small shop's few lines tell is any line that they happen to be divided by."""
-_FAR = (0.0, -1)
-LOWEST = -6.0
-"""Log-odds below which it no longer matters how sure the model is that something is absent."""
-
-
-def log_odds(share: float) -> float:
-    """``log(p / (1 - p))`` of a share, which is kept off 0 and 1."""
-    bounded = min(max(share, 1e-4), 1 - 1e-4)
-    return math.log(bounded / (1 - bounded))
-
-
-def evidence(
-    odds: Sequence[float], near: Near, keywords: Mapping[int, str], candidates: Sequence[int], none: int
-) -> list[tuple[float, ...]]:
-    """For each candidate class, ``COLUMNS`` numbers: its odds, likeness of its nearest example, that of the nearest
-    other class, whether a keyword of it occurs, odds of its strongest rival, those of ``none``, and 1.
-
-    ``candidates`` start with the two classes of the best odds.
-    """
-    ordered = sorted((likeness for likeness, _ in near.values()), reverse=True)
-    best, second = (*ordered[:2], 0.0, 0.0)[:2]
-    absent = max(odds[none], LOWEST)
-    rows: list[tuple[float, ...]] = []
-    for candidate in candidates:
-        own = near.get(candidate, _FAR)[0]
-        other = second if own >= best else best
-        rival = max((odds[c] for c in candidates[:2] if c != candidate), default=LOWEST)
-        keyword = 1.0 if candidate in keywords else 0.0
-        rows.append((odds[candidate], own, other, keyword, max(rival, LOWEST), absent, 1.0))
-    return rows

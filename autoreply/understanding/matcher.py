@@ -1,8 +1,21 @@
-"""Clean text → intents with confidences, and the pair of intents that one message may express."""
+"""Clean text → intents with confidences: the odds of the model, what is nearest, keywords, and where the text parts in
+two.
+
+A message may express two intents. Each is judged by itself, by evidence of its own: the part of the message that speaks
+for it and not for its rival, at the cut between words that parts the two best (the columns: ``calibration.EVIDENCE``).
+
+Room for more features: what the model sees of a text is made in one place, :meth:`Matcher._features` (in training, for
+all lines at once, ``training._rows``), as numbers of sparse features. A dense feature (a name, and a vector for each
+line, such as a sentence encoder gives) enters as a second term of the odds there: its vector times a matrix of its own
+(dimensions × classes), fitted in ``linear.fit`` with the rest, kept in :class:`Model` under its name. Evidence,
+calibration and decision work on odds alone and stay as they are; ``training.VERSION`` and the names belong into the
+weights, so that weights with the feature are refused by a program without it.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,34 +23,24 @@ from numpy.typing import NDArray
 from autoreply.model import NONE, Match
 
 from .augment import SMALL_TALK
-from .clauses import closed, cuts, marked
+from .calibration import EVIDENCE, LOWEST, ODDS, Calibration, Floats
+from .clauses import cuts
 from .features import Vocabulary, located, runs, says_something, spans_of_runs, view_of, word_features, words_of
-from .linear import Floats, Ints, Linear, sigmoid
-from .match import (
-    LOWEST,
-    PAIR_COLUMNS,
-    Calibration,
-    Keywords,
-    Near,
-    Neighbours,
-    Reader,
-    evidence,
-    log_odds,
-)
+from .linear import Ints, Linear
+from .match import Keywords, Near, Neighbours, Reader
+from .parting import LONGEST_WHOLE, SECOND_ODDS, SHORTEST_TWO, apart, best_cut
 
-CANDIDATES = 5
-LONGEST_WHOLE = 60
-"""Characters of a view up to which it is cut between words too."""
-SHORTEST_TWO = 4
-"""Characters of a view from which it may hold two intents."""
-SECOND_ODDS = -3.0
-"""Log-odds that the second best intent must have for a pair to be looked for."""
-LEAST_SURE = 0.1
-"""Share that each side's intent must have for a cut to propose the two."""
-_UNTRAINED = Calibration((1.0, 4.0, -2.0, 1.0, -0.5, 0.0, 0.0))
-_NO_PAIRS = Calibration((0.0,) * (PAIR_COLUMNS - 1) + (-30.0,))
-_EXACT = 0.98
+CANDIDATES = 4
+"""Classes of the best odds that are judged, besides the two that the best cut proposes."""
+EXACT = 0.98
 """Confidence of a line that stands in the catalogue word for word."""
+_AT = {name: place for place, name in enumerate(EVIDENCE)}
+_PARTED = slice(_AT["apart"], _AT["left"] + 1)
+_OF_CUT = 5
+_WHOLE = (LOWEST / ODDS, 0.0, 0.0, 0.0, 0.0, LOWEST / ODDS, LOWEST / ODDS, 0.0, 0.0)
+"""The columns from ``apart`` to ``its_like`` of a message that is not cut; the first ``_OF_CUT`` belong to one cut for
+each intent, the others to the best cut of the message."""
+_FAR = (0.0, -1)
 
 
 @dataclass(frozen=True)
@@ -46,31 +49,39 @@ class Model:
 
     vocabulary: Vocabulary
     linear: Linear
-    whole: Calibration
-    pairs: Calibration
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the model knows of a text: the numbers of its runs with their places among them, and of all its features."""
+
+    runs: Ints
+    places: NDArray[np.int64]
+    row: Sequence[int]
+
+
+class Part(NamedTuple):
+    """One part of a message, read by itself: log-odds of all classes, and its nearest examples."""
+
+    odds: Floats
+    near: Near
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the evidence says of one text: log-odds of all classes, and confidences of the best ones."""
+    """What the evidence says of one text."""
 
     view: str
-    words: Sequence[str]
-    runs: tuple[Ints, NDArray[np.int64]]
-    """Numbers of those runs of the view that the model knows, and their places among its runs."""
     odds: Sequence[float]
+    """Log-odds of all classes."""
     near: Near
     keywords: Mapping[int, str]
+    candidates: Sequence[int]
+    """Classes that were judged, the likeliest first."""
+    evidence: Floats
+    """For each candidate a row of evidence."""
     confidences: Mapping[int, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two classes that one message may express, and what speaks for there being both (``PAIR_COLUMNS`` numbers)."""
-
-    first: int
-    second: int
-    evidence: tuple[float, ...]
 
 
 class Matcher:
@@ -82,125 +93,157 @@ class Matcher:
         self.slugs = list(slugs)
         classes = {slug: i for i, slug in enumerate(slugs)}
         self.none = classes[NONE]
-        self._quiet = [classes[s] for s in (*sorted(SMALL_TALK), NONE) if s in classes]
+        self._talk = frozenset(classes[s] for s in SMALL_TALK if s in classes)
+        self._quiet = sorted(self._talk | {self.none})
         self.reader = reader
         self._neighbours = neighbours
         self._keywords = keywords
         self._model = model
-        self._whole = model.whole if model else _UNTRAINED
-        self._pairs = model.pairs if model else _NO_PAIRS
+        self._calibration = model.calibration if model else Calibration.typical()
 
     def read(self, clean: str, tokens: Sequence[str]) -> Reading:
-        """Weigh one text, cut into tokens by ``reader``, as a whole."""
+        """Weigh one text, cut into tokens by ``reader``."""
         view = view_of(clean)
         near = self._neighbours.near(view)
         keywords = self._keywords.find(clean)
         words = words_of(tokens)
-        known, places = np.zeros(0, np.int32), np.zeros(0, np.int64)
+        parted: Floats | None = None
         if self._model is None:
             odds = [-5.0] * len(self.slugs)
             for number, (likeness, _) in near.items():
                 odds[number] = 10 * likeness - 5
+            candidates = best_of(odds, CANDIDATES)
         else:
-            numbers, found = self._model.vocabulary.find(runs(view))
-            places = found.nonzero()[0]
-            known = numbers.take(places)
-            named = map(self._model.vocabulary.numbers.get, word_features(words, self.reader.kinds))
-            row = sorted({*known.tolist(), *[number for number in named if number is not None]})
-            odds = self._model.linear.odds(row).tolist()
-        candidates = best_of(odds, CANDIDATES)
-        rows = evidence(odds, near, keywords, candidates, self.none)
-        confidences = {c: self._whole.confidence(row) for c, row in zip(candidates, rows, strict=True)}
-        if not says_something(view):
+            seen = self._features(self._model, view, words)
+            odds = self._model.linear.odds(seen.row).tolist()
+            candidates, parted = self._parted(self._model, view, words, seen, odds)
+        rows = self._evidence(odds, near, keywords, candidates, parted)
+        confidences = dict(zip(candidates, self._calibration.confidences(rows), strict=True))
+        if not says_something(view) or not (near or keywords):  # nothing that is known resembles it
             confidences = {self.none: 1.0}
         else:
-            confidences |= {number: _EXACT for number, (likeness, _) in near.items() if likeness >= 1.0}
-        return Reading(view, words, (known, places), odds, near, keywords, confidences)
+            confidences |= {number: EXACT for number, (likeness, _) in near.items() if likeness >= 1.0}
+        return Reading(view, odds, near, keywords, candidates, rows, confidences)
 
-    def pairs(self, whole: Reading) -> list[Pair]:
-        """Up to two pairs of intents that a message may express: its two likeliest ones, and those of its best cut.
+    def _features(self, model: Model, view: str, words: Sequence[str]) -> Features:
+        numbers, found = model.vocabulary.find(runs(view))
+        places = found.nonzero()[0]
+        known = numbers.take(places)
+        named = map(model.vocabulary.numbers.get, word_features(words, self.reader.kinds))
+        row = {*known.tolist(), *named}
+        row.discard(None)
+        return Features(known, places, list(row))
 
-        Small talk and ``none`` pair with nothing. Empty where one intent explains the message.
-        """
-        view = whole.view
-        if self._model is None or len(view) < SHORTEST_TWO:
-            return []
-        best = [n for n in best_of(whole.odds, 2 + len(self._quiet)) if n not in self._quiet][:2]
-        if len(best) < 2 or whole.odds[best[1]] < SECOND_ODDS:
-            return []
-        places = cuts(view, whole.words if len(view) <= LONGEST_WHOLE else ())
-        numbers, spans = self._located(whole, self._model.vocabulary)
+    def _evidence(
+        self,
+        odds: Sequence[float],
+        near: Near,
+        keywords: Mapping[int, str],
+        candidates: Sequence[int],
+        parted: Floats | None,
+    ) -> Floats:
+        """A row of evidence for each candidate. ``parted`` are the columns that a cut gives, where there is one."""
+        best = sorted((likeness for likeness, _ in near.values()), reverse=True)[:2]
+        nearest, second = (*best, 0.0, 0.0)[:2]
+        loud = [max(odds[c], LOWEST) / ODDS for c in candidates if c != self.none] + [LOWEST / ODDS] * 3
+        absent = max(odds[self.none], LOWEST) / ODDS
+        rows, rank = [], 0
+        for place, c in enumerate(candidates):
+            own = near.get(c, _FAR)[0]
+            if c == self.none:
+                mine, rival, third = absent, loud[0], loud[1]
+            else:
+                mine = loud[rank]
+                rival = loud[1 if rank == 0 else 0]
+                third = loud[1 if rank > 1 else 2]
+                rank += 1
+            rows.append(
+                (
+                    *(mine, own, second if own >= nearest else nearest, 1.0 if c in keywords else 0.0, rival, absent),
+                    *(third, 0.0 if place else 1.0, *_WHOLE, mine),
+                    *(1.0 if c in self._talk else 0.0, 1.0 if c == self.none else 0.0, 1.0),
+                )
+            )
+        filled = np.array(rows, np.float32)
+        if parted is not None:
+            shown = parted[:, 0] > -np.inf
+            filled[shown, _PARTED] = parted[shown]
+        return filled
+
+    def _parted(
+        self, model: Model, view: str, words: Sequence[str], seen: Features, odds: Sequence[float]
+    ) -> tuple[list[int], Floats | None]:
+        """The classes to judge; and for each, where the message may express two intents, the columns of evidence from
+        ``apart`` to ``left`` (the first of them ``-inf`` for small talk and ``none``, which stand beside nothing)."""
+        best = best_of(odds, CANDIDATES + len(self._quiet))
+        candidates = best[:CANDIDATES]
+        loud = [n for n in best if n not in self._quiet][:2]
+        if len(view) < SHORTEST_TWO or len(loud) < 2 or odds[loud[1]] < SECOND_ODDS:
+            return candidates, None
+        places = cuts(view, words if len(view) <= LONGEST_WHOLE else ())
+        numbers, spans = _located(view, words, seen, model.vocabulary)
         if not places or not len(numbers):
-            return []
-        sides = sigmoid(self._model.linear.sides(numbers, spans, places))
-        pairs = {(min(pair), max(pair)) for pair in (best, self._best_sides(sides)) if pair}
-        return [Pair(a, b, self._pair_evidence(whole, places, sides, a, b)) for a, b in sorted(pairs)]
+            return candidates, None
+        sides = np.maximum(model.linear.sides(numbers, spans, places), LOWEST)
+        cut, two = best_cut(sides, loud, self._quiet)
+        candidates += [n for n in two if n not in candidates]
+        judged = [i for i, c in enumerate(candidates) if c not in self._quiet]
+        own = np.array([candidates[i] for i in judged])
+        rival = np.where(own == loud[0], loud[1], loud[0])
+        columns = np.full((len(candidates), _PARTED.stop - _PARTED.start), -np.inf, np.float32)
+        columns[judged, :-1] = _WHOLE
+        columns[judged, :_OF_CUT] = apart(view, places, sides, own, rival)
+        if two:
+            read = self._read_parts(model, view, words, places[cut])
+            columns[judged, _OF_CUT:-1] = [_on_its_side(read, *pair) for pair in zip(own.tolist(), rival, strict=True)]
+        columns[judged, -1] = np.maximum(model.linear.unclaimed(numbers, own, rival), LOWEST) / ODDS
+        return candidates, columns
 
-    @staticmethod
-    def _located(whole: Reading, vocabulary: Vocabulary) -> tuple[Ints, Ints]:
-        """The known runs and words of a view: their numbers, and features × 2 where each starts and ends."""
-        known, places = whole.runs
-        numbers = vocabulary.numbers
-        words = [(numbers[word], s, e) for word, s, e in located(whole.view, whole.words) if word in numbers]
-        of_words = np.array(words, np.int32).reshape(-1, 3)
-        spans = spans_of_runs(len(whole.view)).take(places, axis=0)
-        return np.concatenate((known, of_words[:, 0])), np.concatenate((spans, of_words[:, 1:]))
-
-    def _best_sides(self, sides: Floats) -> tuple[int, int] | None:
-        """The different intents of the cut whose two sides are surest, of shares 2 × places × classes."""
-        loud = sides.copy()
-        loud[:, :, self._quiet] = 0
-        (left, right), best = loud.argmax(axis=2), loud.max(axis=2)
-        sure = np.minimum(best[0], best[1])
-        sure[left == right] = 0
-        at = int(sure.argmax())
-        return (int(left[at]), int(right[at])) if sure[at] >= LEAST_SURE else None
-
-    def _pair_evidence(
-        self, whole: Reading, places: Sequence[int], sides: Floats, one: int, other: int
-    ) -> tuple[float, ...]:
-        """Odds of the less and of the more likely one in the whole message, how sure the best cut is of them and of
-        neither being on the other's side, whether that cut is marked, whether it closes a sentence, its shorter part's
-        length, odds of the strongest third intent, whether keywords of both occur, and 1."""
-        before, after = sides
-        straight = np.minimum(before[:, one], after[:, other])
-        turned = np.minimum(before[:, other], after[:, one])
-        at, back = int(straight.argmax()), int(turned.argmax())
-        sure, crossed = float(straight[at]), max(float(before[at, other]), float(after[at, one]))
-        if turned[back] > straight[at]:
-            at = back
-            sure, crossed = float(turned[at]), max(float(before[at, one]), float(after[at, other]))
-        place, odds = places[at], whole.odds
-        third = max((odds[n] for n in best_of(odds, 3) if n not in (one, other)), default=LOWEST)
-        return (
-            min(odds[one], odds[other]),
-            max(odds[one], odds[other]),
-            log_odds(sure),
-            log_odds(crossed),
-            1.0 if marked(whole.view, place) else 0.0,
-            1.0 if closed(whole.view, place) else 0.0,
-            math.log(min(place, len(whole.view) - place)),
-            max(third, LOWEST),
-            float((one in whole.keywords) + (other in whole.keywords)),
-            1.0,
+    def _read_parts(self, model: Model, view: str, words: Sequence[str], place: int) -> tuple["Part", "Part"]:
+        """The two parts of a view cut at ``place``, each read as if it were a message of its own."""
+        position = count = 0
+        while count < len(words) and (position := view.find(words[count], position)) < place:
+            position += len(words[count])
+            count += 1
+        first, second = (
+            Part(model.linear.odds(self._features(model, part, its).row), self._neighbours.near(part))
+            for part, its in ((view[:place].strip(), words[:count]), (view[place:].strip(), words[count:]))
         )
+        return first, second
 
-    def surest(self, pairs: Sequence[Pair]) -> tuple[Pair | None, float]:
-        """The likeliest of some pairs, and its confidence 0..1 that the message expresses both."""
-        rated = [(self._pairs.confidence(pair.evidence), pair) for pair in pairs]
-        confidence, pair = max(rated, key=lambda r: r[0], default=(0.0, None))
-        return pair, confidence
+    def with_keyword(self, reading: Reading, number: int) -> float:
+        """The confidence of a class, were one of its keywords in the text that was read; 0 where it was not judged."""
+        if number not in reading.candidates:
+            return 0.0
+        row = reading.evidence[[list(reading.candidates).index(number)]].copy()
+        row[0, _AT["keyword"]] = 1.0
+        return self._calibration.confidences(row)[0]
 
     def match(self, number: int, confidence: float, reading: Reading) -> Match:
         """A class of a reading as others see it, with what speaks for it."""
-        likeness, near = reading.near.get(number, (0.0, -1))
+        likeness, near = reading.near.get(number, _FAR)
         nearest = self._neighbours.texts[near] if near >= 0 else reading.keywords.get(number, "")
-        seen = {
-            "model": round(1 / (1 + math.exp(-reading.odds[number])), 4),
-            "nearest": round(likeness, 4),
-            "keyword": 1.0 if number in reading.keywords else 0.0,
-        }
+        share = 1 / (1 + math.exp(-reading.odds[number]))
+        seen = {"model": share, "nearest": likeness, "keyword": 1.0 if number in reading.keywords else 0.0}
         return Match(self.slugs[number], round(confidence, 4), nearest, seen)
+
+
+def _located(view: str, words: Sequence[str], seen: Features, vocabulary: Vocabulary) -> tuple[Ints, Ints]:
+    """The known runs and words of a view: their numbers, and features × 2 where each starts and ends."""
+    numbers = vocabulary.numbers
+    found = [(numbers[word], s, e) for word, s, e in located(view, words) if word in numbers]
+    of_words = np.array(found, np.int32).reshape(-1, 3)
+    spans = spans_of_runs(len(view)).take(seen.places, axis=0)
+    return np.concatenate((seen.runs, of_words[:, 0])), np.concatenate((spans, of_words[:, 1:]))
+
+
+def _on_its_side(parts: tuple[Part, Part], own: int, rival: int) -> tuple[float, float, float, float]:
+    """The columns from ``own_part`` to ``its_like`` for a class and its rival, each in the part that suits both."""
+    one, other = parts
+    if min(one.odds[own], other.odds[rival]) < min(other.odds[own], one.odds[rival]):
+        one, other = other, one
+    odds = (max(float(one.odds[own]), LOWEST) / ODDS, max(float(other.odds[rival]), LOWEST) / ODDS)
+    return *odds, one.near.get(own, _FAR)[0], other.near.get(rival, _FAR)[0]
 
 
 def best_of(numbers: Sequence[float], count: int) -> list[int]:

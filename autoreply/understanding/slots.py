@@ -48,6 +48,8 @@ _NUMBERS = re.compile(
     """,
     re.VERBOSE,
 )
+_BEGINS = re.compile(rf"[\d零〇一二两俩三四五六七八九十百千万周星礼¥$xsml大中小均加{ORDER}{PHONE}]")
+"""What a match of ``_NUMBERS`` begins with: most messages have none of it."""
 _COLLOQUIAL = 10
 
 
@@ -57,7 +59,7 @@ def find_slots(text: str, normal: Normal) -> tuple[Slot, ...]:
     for index, start, end in _AUTOMATON.find_matches_as_indexes(normal.clean):
         span = normal.span(start, end)
         found += [Slot(name, value, *span) for name, value in _LEXICON[_WORDS[index]]]
-    for match in _NUMBERS.finditer(normal.clean):
+    for match in _NUMBERS.finditer(normal.clean) if _BEGINS.search(normal.clean) else ():
         span = normal.span(*match.span())
         name, value = _value(match, text[slice(*span)])
         if value is not None:

@@ -15,8 +15,23 @@ def test_everything_behind_an_answer_is_told(invoke: Call) -> None:
 def test_a_handover_is_told_with_its_reason(invoke: Call) -> None:
     ran = invoke("explain", "转人工")
     assert "behaviour: escalate" in ran.out
-    assert "a person takes over (high): human" in ran.out
-    assert "the canned answers of " in ran.out
+    assert "a person takes over (high): asks for a person" in ran.out
+
+
+def test_a_line_that_nobody_is_sure_of_is_told_what_it_needs(invoke: Call) -> None:
+    ran = invoke("explain", "那个鸿雁的啥情况呀")
+    assert "if that is what it means" in ran.out
+    assert "holds: 鸿雁" in ran.out
+    assert "“那个鸿雁的啥情况呀” (confidence 0.98, answer)" in ran.out
+    needed = json.loads(invoke("explain", "--json", "那个鸿雁的啥情况呀").out)["needed"]
+    assert needed["file"] == f"intents/{needed['slug']}.toml"
+    assert needed["add"][0] == {
+        "key": "examples",
+        "text": "那个鸿雁的啥情况呀",
+        "confidence": 0.98,
+        "decision": "answer",
+    }
+    assert json.loads(invoke("explain", "--json", "能开发票吗").out)["needed"] is None
 
 
 def test_json_holds_the_same(invoke: Call) -> None:

@@ -21,6 +21,16 @@ def test_labels_are_joined_by_plus_and_other_columns_are_passed_over(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
+def test_a_file_is_read_in_the_encoding_that_its_program_wrote(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "lines.tsv"
+    file.write_bytes("text\tlabels\r\n怎么开票呀\tinvoice\r\n退的钱呢\trefund\r\n".encode(encoding))
+    assert [(x.text, x.labels) for x in read_labelled(file, KNOWN)] == [
+        ("怎么开票呀", ("invoice",)),
+        ("退的钱呢", ("refund",)),
+    ]
+
+
 def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "lines.tsv"
     file.write_text("text\tlabels\na\tinvoce\nb\tnone+refund\nc\nd\trefund+refund\ne\tcourier\n", "utf-8")

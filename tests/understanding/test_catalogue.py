@@ -61,6 +61,15 @@ def test_a_shop_adds_to_an_intent(write: Write) -> None:
     assert intent.answers == {"default": ("丁",), "fee": ("丙",)}
 
 
+def test_each_answer_is_found_in_the_file_that_it_stands_in(write: Write) -> None:
+    shop = 'slug = "gift"\nextends = true\n[answers]\ndefault = ["丁"]\n'
+    shipped, own = write("gift.toml", BASE), write("shop/gift.toml", shop)
+    intent = load_catalogue([shipped, own]).intents["gift"]
+    assert intent.answer_files == {"default": str(own.path), "fee": str(shipped.path)}
+    assert intent.answer_lines["default"] == (4,)
+    assert intent.file == str(shipped.path)
+
+
 def test_a_shop_replaces_an_intent(write: Write) -> None:
     shop = 'slug = "gift"\nexamples = ["送不送杯垫"]\n'
     intent = load_catalogue([write("gift.toml", BASE), write("shop/gift.toml", shop)]).intents["gift"]

@@ -61,11 +61,14 @@ def test_hostile_lines_are_read_calmly(app: App) -> None:
         assert all(0 <= m.confidence <= 1 for m in understood.matches)
         assert all(0 <= s.start < s.end <= len(text) for s in understood.slots)
     if LINES >= LONG_FORM:
-        assert min(slowest, *(seconds(understander, line) for _ in range(5))) <= MOST_SECONDS, line[:80]
+        assert min(slowest, *(seconds(understander, line, n) for n in range(1, 6))) <= MOST_SECONDS, line[:80]
 
 
-def seconds(understander: Understander, text: str) -> float:
-    """Processor time that one line takes. Measured again where it counts: a machine has its own hiccups."""
+def seconds(understander: Understander, text: str, again: int) -> float:
+    """Processor time that one line takes. Measured again where it counts: a machine has its own hiccups.
+
+    A line met before is only looked up, so characters that mean nothing make it a new one.
+    """
     began = time.thread_time()
-    understander.understand(text)
+    understander.understand("\u200b" * again + text)
     return time.thread_time() - began

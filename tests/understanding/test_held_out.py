@@ -79,9 +79,22 @@ def false_answers(lines: list[Line]) -> float:
     return share([bool(line.answered) for line in lines if not line.labels])
 
 
+def both_found(lines: list[Line]) -> float:
+    """Share of the lines with two intents of which these are the two best matches."""
+    two = [line for line in lines if len(line.labels) == 2]
+    return share([line.labels == {m.slug for m in line.understood.matches[:2]} for line in two])
+
+
 def both_answered(lines: list[Line]) -> float:
     """Share of the lines with two intents of which both are answered."""
     return share([line.labels <= line.answered for line in lines if len(line.labels) == 2])
+
+
+def surety(lines: list[Line]) -> tuple[float, float]:
+    """Of the best matches with confidences 0.5 to 0.9: their mean confidence, and the share of them that is right."""
+    between = [(m.confidence, m.slug in line.labels) for line in lines for m in line.understood.matches[:1]]
+    between = [(confidence, right) for confidence, right in between if 0.5 <= confidence < 0.9]
+    return sum(confidence for confidence, _ in between) / len(between), share([right for _, right in between])
 
 
 def share(rights: list[bool]) -> float:
@@ -99,22 +112,28 @@ def test_every_intent_is_held_out_ten_times_and_no_line_twice(app: App, everyday
 
 
 def test_the_best_match_is_what_the_buyer_means(everyday: list[Line], hard: list[Line]) -> None:
-    assert top_1(everyday) >= 0.885  # measured 0.928
-    assert top_1(hard) >= 0.79  # measured 0.831
+    assert top_1(everyday) >= 0.885  # measured 0.921
+    assert top_1(hard) >= 0.79  # measured 0.855
 
 
 def test_most_messages_are_answered_and_the_answers_are_right(everyday: list[Line], hard: list[Line]) -> None:
-    assert coverage(everyday) >= 0.68  # measured 0.721
-    assert precision(everyday) >= 0.94  # measured 0.982
-    assert precision(hard) >= 0.79  # measured 0.837
+    assert coverage(everyday) >= 0.72  # measured 0.768
+    assert precision(everyday) >= 0.94  # measured 0.963
+    assert precision(hard) >= 0.79  # measured 0.833
 
 
 def test_a_message_that_asks_nothing_is_left_alone(everyday: list[Line]) -> None:
-    assert false_answers(everyday) <= 0.08  # measured 0.038
+    assert false_answers(everyday) <= 0.08  # measured 0.048
 
 
 def test_two_wishes_in_one_message_are_both_found(everyday: list[Line]) -> None:
-    assert both_answered(everyday) >= 0.22  # measured 0.263
+    assert both_found(everyday) >= 0.88  # measured 0.930
+    assert both_answered(everyday) >= 0.30  # measured 0.351
+
+
+def test_a_confidence_is_right_about_as_often_as_it_says(everyday: list[Line]) -> None:
+    confidence, right = surety(everyday)
+    assert confidence - 0.05 <= right <= confidence + 0.12  # measured 0.76 and 0.84
 
 
 def test_no_held_out_line_is_in_the_catalogue(app: App, everyday: list[Line], hard: list[Line]) -> None:

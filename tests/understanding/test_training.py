@@ -77,7 +77,7 @@ def test_another_version_is_refused(weights: Weights) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["version", "slugs", "words", "runs", "weights", "whole", "owners", "terms", "postings"]
+    "name", ["version", "slugs", "words", "runs", "weights", "inner", "owners", "terms", "postings"]
 )
 def test_a_part_that_is_missing_or_does_not_fit_is_refused(weights: Weights, name: str) -> None:
     parts = parts_of(weights)
@@ -116,6 +116,21 @@ def test_weights_of_a_catalogue_without_intents_to_pair_can_be_trained(write: Wr
     assert Understander(talk, weights=Weights.load(train(talk).dump())).understand("谢谢您").matches[0].slug == "thanks"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        'keywords = ["礼品卡"]',
+        'templates = ["(有没有|送不送)(杯垫|勺子)(呀|)"]',
+        "examples = [" + ", ".join(f'"买{n}件送不送杯垫"' for n in range(40)) + "]",
+    ],
+)
+def test_a_shop_with_a_single_intent_starts_and_does_not_answer_all_with_it(content: str, write: Write) -> None:
+    alone = load_catalogue([write("gift.toml", f'slug = "gift"\n{content}\n')])
+    understander = Understander(alone, weights=Weights.load(train(alone).dump()))
+    assert understander.understand("礼品卡送不送杯垫").matches[0].slug == "gift"
+    assert understander.understand("天气真好啊").answered == ()
+
+
 def rows_of(*rows: list[int]) -> Rows:
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     return Rows.of(owners, np.array([n for row in rows for n in row], np.int32), len(rows))
@@ -140,10 +155,18 @@ def test_a_row_with_two_classes_is_sure_of_both() -> None:
     assert neither.max() < 0.05
 
 
+def test_a_row_without_importance_is_not_learned() -> None:
+    rows = rows_of(*[[0], [1]] * 500)
+    targets = np.array([[1], [0]] * 500, np.float32)
+    shown = fit(rows, targets, np.ones(1000, np.float32), np.ones(2, np.float32), seed=0)
+    hidden = fit(rows, targets, np.array([0, 1] * 500, np.float32), np.ones(2, np.float32), seed=0)
+    assert shown.weights[0] > 0
+    assert not hidden.weights[0].any()
+
+
 def test_rows_are_made_of_numbers_in_any_order() -> None:
     rows = Rows.of(np.array([2, 0, 2, 0]), np.array([7, 1, 5, 3], np.int32), 3)
     assert [rows.numbers[s:e].tolist() for s, e in pairwise(rows.starts)] == [[1, 3], [], [7, 5]]
-    assert rows.first(1).numbers.tolist() == [1, 3]
 
 
 def test_sides_are_the_odds_of_the_features_on_each_side() -> None:
@@ -152,3 +175,11 @@ def test_sides_are_the_odds_of_the_features_on_each_side() -> None:
     before, after = model.sides(np.arange(4, dtype=np.int32), spans, [1, 2])
     assert before == pytest.approx(np.array([model.odds([1]), model.odds([1, 2])]))
     assert after == pytest.approx(np.array([model.odds([2, 0]), model.odds([0])]))
+
+
+def test_unclaimed_odds_leave_out_what_speaks_for_the_rival() -> None:
+    weights = np.array([[2, 0.1], [1, 4], [0, -1], [5, 4]], np.float32)
+    model = Linear(weights, np.ones(4, np.float32), np.zeros(2, np.float32))
+    features = np.arange(4, dtype=np.int32)
+    found = model.unclaimed(features, np.array([0, 1]), np.array([1, 0]))
+    assert found == pytest.approx([7 / np.sqrt(3), 3 / np.sqrt(2)])  # without feature 1; without 0 and 3

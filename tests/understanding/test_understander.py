@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoreply.model import NONE, Decision
-from autoreply.understanding import Catalogue, Previous, Understander
+from autoreply.tomlfile import TomlFile
+from autoreply.understanding import Catalogue, Previous, Understander, load_catalogue, train
 
+from .conftest import Write
 from .test_normalise import ANY_TEXT
 
 
@@ -54,6 +56,11 @@ def test_silent_where_nothing_was_said(understander: Understander, text: str) ->
 def test_two_intents_in_one_message(understander: Understander) -> None:
     found = {m.slug for m in understander.understand("走什么快递 另外能开发票吗").matches[:2]}
     assert found == {"courier", "invoice"}
+
+
+def test_a_second_question_is_answered_with_the_first(understander: Understander) -> None:
+    assert set(understander.understand("走什么快递 另外能开发票吗").answered) == {"courier", "invoice"}
+    assert understander.understand("那能开电子票吗，谢谢").answered == ("invoice",)
 
 
 def test_matches_are_best_first_with_what_speaks_for_them(understander: Understander) -> None:
@@ -105,6 +112,33 @@ def test_chatter_is_no_follow_up(understander: Understander) -> None:
 
 def test_a_previous_intent_that_is_gone_is_ignored(understander: Understander) -> None:
     assert understander.understand("那新疆呢", Previous("no_such_intent", {})).answered != ("no_such_intent",)
+
+
+def test_a_line_that_is_not_answered_is_told_what_it_needs(understander: Understander) -> None:
+    text = "猫粮走鸿雁快不"
+    assert understander.understand(text).decision is not Decision.ANSWER
+    advice = understander.advise(text)
+    assert advice is not None
+    assert "鸿雁" in advice.unknown
+    assert "猫粮" not in advice.unknown
+    example = advice.remedies[0]
+    assert (example.key, example.text, example.decision) == ("examples", text, Decision.ANSWER)
+
+
+def test_what_was_advised_comes_true(understander: Understander, small_files: list[TomlFile], write: Write) -> None:
+    text = "猫粮走鸿雁快不"
+    advice = understander.advise(text)
+    assert advice is not None
+    more = f'slug = "{advice.slug}"\nextends = true\nexamples = ["{text}"]\n'
+    taught = load_catalogue([*small_files, write("shop/more.toml", more)])
+    found = Understander(taught, weights=train(taught)).understand(text)
+    assert found.answered == (advice.slug,)
+    assert found.matches[0].confidence == advice.remedies[0].confidence
+
+
+def test_no_advice_where_nothing_is_missing_or_nothing_is_near(understander: Understander) -> None:
+    assert understander.advise("请问台灯几时能寄出") is None
+    assert understander.advise("😀") is None
 
 
 def test_works_without_weights_by_likeness_and_keywords(small: Catalogue) -> None:
