@@ -1,21 +1,27 @@
 """Logging, set up once for the whole process: structlog to stderr, readable on a terminal, JSON lines elsewhere."""
 
 import logging
-import re
 import sys
 from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from autoreply.privacy import masked
+
 Format = Literal["human", "json"]
 
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+IDS = frozenset(("conversation", "messages", "message", "key", "timestamp", "logger"))
+"""Fields that stay as they are: by them a line is found again in the journal."""
 
 
 def set_up(level: int, form: Format) -> None:
-    """Send what structlog and the standard ``logging`` say, from ``level`` up, to stderr in the given form."""
+    """Send what structlog and the standard ``logging`` say, from ``level`` up, to stderr in the given form.
+
+    What ``structlog.contextvars`` holds, such as the conversation of a turn, is part of every line.
+    """
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso" if form == "json" else "%H:%M:%S", utc=form == "json"),
@@ -31,13 +37,12 @@ def set_up(level: int, form: Format) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    last: list[Processor] = [mask_phones, _console()]
+    # Tracebacks become text, without local variables, before they are masked: those hold what buyers wrote.
+    last: list[Processor] = [structlog.processors.format_exc_info, mask_persons]
     if form == "json":
-        last = [
-            structlog.processors.format_exc_info,
-            mask_phones,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-        ]
+        last.append(structlog.processors.JSONRenderer(ensure_ascii=False, default=str))
+    else:
+        last.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     )
@@ -49,11 +54,6 @@ def set_up(level: int, form: Format) -> None:
     logging.getLogger("asyncio").setLevel(max(level, logging.INFO))
 
 
-def _console() -> structlog.dev.ConsoleRenderer:
-    """Tracebacks without local variables: those hold what buyers wrote."""
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-
-
-def mask_phones(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Hide the middle of every mobile number in a log line's words: ``138****1234``."""
-    return {k: _PHONE.sub(r"\1****\2", v) if isinstance(v, str) else v for k, v in event.items()}
+def mask_persons(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Hide in a log line, its traceback too, what ``autoreply.privacy`` hides; ids by which it is found stay."""
+    return {k: v if k in IDS else masked(v) for k, v in event.items()}

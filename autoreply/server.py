@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from aiohttp import web
@@ -16,6 +16,7 @@ CLOSING = web.AppKey("closing", asyncio.Event)
 """Set when the server stops; whoever holds a connection open lets go of it then."""
 _RETRY_AFTER = 5
 _STOP_WITHIN = 5.0
+_CHECK_WITHIN = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +26,22 @@ class ServerError(Exception):
 
 
 class WebServer:
-    """Listens on the configured address. ``/healthz`` says that it lives, ``/readyz`` what ``ready()`` says."""
+    """Listens on the configured address.
 
-    def __init__(self, settings: Server, routes: Iterable[web.AbstractRouteDef], ready: Callable[[], bool]) -> None:
+    ``/healthz`` says that the process lives. ``/readyz`` says whether messages are taken (``ready``) and can be kept
+    (``keeps``, asked each time): 503 where one of both does not hold.
+    """
+
+    def __init__(
+        self,
+        settings: Server,
+        routes: Iterable[web.AbstractRouteDef],
+        ready: Callable[[], bool],
+        keeps: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self._settings = settings
         self._ready = ready
+        self._keeps = keeps
         app = web.Application(middlewares=[_errors_as_json], client_max_size=MAX_BODY)
         app[CLOSING] = asyncio.Event()
         app.router.add_get("/healthz", self._healthz)
@@ -72,8 +84,22 @@ class WebServer:
         return web.json_response({"alive": True})
 
     async def _readyz(self, request: web.Request) -> web.Response:
-        ready = self._ready()
-        return web.json_response({"ready": ready}, status=200 if ready else 503)
+        found = {"ready": self._ready()}
+        if self._keeps is not None:
+            found["journal"] = await _works(self._keeps)
+        found["ready"] = all(found.values())
+        return web.json_response(found, status=200 if found["ready"] else 503)
+
+
+async def _works(check: Callable[[], Awaitable[object]]) -> bool:
+    """Whether a check returns in time; what it raises is the answer no, and logged."""
+    try:
+        async with asyncio.timeout(_CHECK_WITHIN):
+            await check()
+    except Exception as e:
+        log.warning("not ready", reason=f"{type(e).__name__}: {e}".rstrip(": "))
+        return False
+    return True
 
 
 def _advice(error: OSError, host: str, port: int) -> str:

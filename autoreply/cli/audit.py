@@ -1,10 +1,7 @@
 """``autoreply audit``: who released what, under which version of the rules; read from the journal, never written."""
 
 import json
-import re
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from autoreply.cli.common import Stop, config_option, console, count, json_option, load_settings, put, verbose_option
+from autoreply.cli.common import config_option, console, count, json_option, load_settings, put, verbose_option
 
-_PHONE = re.compile(r"(?<!\d)((?:\+?86[ -]?)?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
 _DECISIONS = "SELECT channel, shop, conversation, behaviour, rules, rulebook, trace, at FROM decisions"
 _OUTBOX = "SELECT channel, shop, conversation, key, origin, text, draft, state, note, created_at, sent_at FROM outbox"
 
@@ -63,7 +59,8 @@ def command(
     """Who released what under which rules.
 
     Each text that left or was to leave, oldest first: when, who, what the gate did and by which rules, the version of
-    the rulebooks, and what became of it. Read from the journal, which is not changed. Phone numbers are masked.
+    the rulebooks, and what became of it. Read from the journal, which is not changed. Phone numbers, names,
+    addresses, order and card numbers are masked.
 
     \b
     Examples:
@@ -89,18 +86,14 @@ def command(
 
 def _entries(path: Path, begin: datetime | None) -> list[Entry]:
     """All entries, or those of the 24 hours (on a change of the clocks 23 or 25) from ``begin`` on; by time."""
-    if not path.exists():
-        raise Stop(f"no journal at {path} yet; it is made when `autoreply run` first starts")
+    from autoreply.journal.files import reading
+
     span: tuple[float, ...] = ()
     if begin is not None:
         span = begin.timestamp(), (begin + timedelta(days=1)).timestamp()
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            db.execute("BEGIN")  # decisions and outbox as of one moment
-            decisions = db.execute(f"{_DECISIONS} {_within('at', span)} ORDER BY id", span).fetchall()
-            outbox = db.execute(f"{_OUTBOX} {_within('created_at', span)} ORDER BY id", span).fetchall()
-    except sqlite3.Error as e:
-        raise Stop(f"journal {path} cannot be read: {e}") from e
+    with reading(path) as db:  # decisions and outbox as of one moment
+        decisions = db.execute(f"{_DECISIONS} {_within('at', span)} ORDER BY id", span).fetchall()
+        outbox = db.execute(f"{_OUTBOX} {_within('created_at', span)} ORDER BY id", span).fetchall()
     return sorted(_joined(decisions, outbox), key=lambda e: e.at)
 
 
@@ -110,6 +103,8 @@ def _within(column: str, span: Sequence[float]) -> str:
 
 def _joined(decisions: Sequence[Any], outbox: Sequence[Any]) -> Iterator[Entry]:
     """A reply is kept in the transaction of its decision: same conversation, same moment, the text that was left."""
+    from autoreply.privacy import mask
+
     waiting: dict[tuple[str, float], list[Any]] = {}
     for row in outbox:
         waiting.setdefault(("/".join(row[:3]), row[9]), []).append(row)
@@ -118,7 +113,7 @@ def _joined(decisions: Sequence[Any], outbox: Sequence[Any]) -> Iterator[Entry]:
         replies = waiting.pop((conversation, at), [])
         for step in json.loads(trace):
             if step.get("stage") == "gate":
-                reply = next((r for r in replies if step["left"] and r[5] == step["left"]), None)
+                reply = next((r for r in replies if step["left"] and mask(r[5]) == mask(step["left"])), None)
                 if reply is not None:
                     replies.remove(reply)
                 found = tuple(dict.fromkeys(f["rule"] for f in step["findings"]))
@@ -142,8 +137,10 @@ def _entry(
     state: str,
 ) -> Entry:
     """``reply`` is the row of the outbox; None: the text was not kept to be sent."""
+    from autoreply.privacy import mask
+
     if reply is None:
-        return Entry(at, conversation, "bot", action, rules, rulebook, _masked(text), "", state)
+        return Entry(at, conversation, "bot", action, rules, rulebook, mask(text), "", state)
     draft = json.loads(reply[6])
     return Entry(
         at=at,
@@ -152,19 +149,14 @@ def _entry(
         action=action,
         rules=rules,
         rulebook=rulebook or str(draft.get("rulebook", "")),
-        text=_masked(text),
-        left=_masked(reply[5]),
+        text=mask(text),
+        left=mask(reply[5]),
         state=reply[7],
         key=reply[3],
         sent_at=reply[10],
-        override=_masked(draft.get("override") or ""),
-        note=_masked(reply[8]),
+        override=mask(draft.get("override") or ""),
+        note=mask(reply[8]),
     )
-
-
-def _masked(text: str) -> str:
-    """Mobile numbers without their middle: ``138****1234``."""
-    return _PHONE.sub(r"\1****\2", text)
 
 
 def _show(entries: Sequence[Entry], found: int, zone: ZoneInfo) -> None:

@@ -3,14 +3,18 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from autoreply.channels.base import Channel, Delivery, SendFailed, Sending
 from autoreply.clock import Clock
 from autoreply.compliance import Draft, Gate, Released
 from autoreply.conversation.activity import Activity
+from autoreply.conversation.watch import Watch
 from autoreply.journal import HandoffRequest, Journal, OutboxRow, Store
 from autoreply.model import ConversationKey, Priority
 
@@ -51,6 +55,15 @@ def sending_of(row: OutboxRow, released: Released) -> Sending:
     return Sending(row.cursor or 0, row.key, released, row.created_at, row.in_reply_to, row.attempts)
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A kept reply on its way. ``claimed``: by the commit that kept it, so that it may leave without a further one."""
+
+    row: OutboxRow
+    released: Released | None
+    claimed: bool = False
+
+
 class Outgoing:
     """Brings kept replies to their channels. One queue and at most one task per conversation."""
 
@@ -62,6 +75,7 @@ class Outgoing:
         clock: Clock,
         activity: Activity,
         attempts: int,
+        watch: Watch | None = None,
     ) -> None:
         self._journal = journal
         self._channels = channels
@@ -69,20 +83,49 @@ class Outgoing:
         self._clock = clock
         self._activity = activity
         self._attempts = attempts
-        self._queues: dict[ConversationKey, deque[tuple[OutboxRow, Released | None]]] = {}
+        self._watch = watch or Watch()
+        self._queues: dict[ConversationKey, deque[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[int] = set()
 
-    def put(self, row: OutboxRow, released: Released | None = None) -> None:
-        """Send a kept reply after those of the same conversation. One without ``released`` passes the gate again."""
+    def leaves(self, key: ConversationKey) -> Literal["ready", "sending", "offered"]:
+        """How far replies that are about to be kept can come by that very commit.
+
+        Where earlier ones are on their way they wait. A peer that drops what it has seen may be sent to at once: if
+        the process ends in between, the reply is repeated. Where the peer fetches, to be kept is to be offered.
+        """
+        channel = self._channels.get(key.channel)
+        if channel is None or key in self._queues:
+            return "ready"
+        if getattr(channel, "fetched", False):
+            return "offered"
+        return "sending" if channel.takes_key else "ready"
+
+    async def show(self, row: OutboxRow, released: Released) -> None:
+        """Tell a channel of a reply that its peer may fetch by now."""
+        outcome = await self._try(row, released)
+        if isinstance(outcome, SendFailed):
+            log.error("a channel could not be told of a reply; its peer finds it", key=row.key, reason=str(outcome))
+
+    def interrupt(self, key: ConversationKey) -> None:
+        """An agent wrote: what was claimed and has not begun to leave is looked at again before it does."""
+        for waiting in self._queues.get(key, ()):
+            waiting.claimed = False
+
+    def put(self, row: OutboxRow, released: Released | None = None, *, claimed: bool = False) -> None:
+        """Send a kept reply after those of the same conversation. One without ``released`` passes the gate again.
+
+        ``claimed``: the commit that kept it has claimed it as well.
+        """
         if row.id in self._known or row.conversation.channel not in self._channels:
             return
         self._known.add(row.id)
+        waiting = _Waiting(row, released, claimed)
         queue = self._queues.get(row.conversation)
         if queue is not None:
-            queue.append((row, released))
+            queue.append(waiting)
             return
-        self._queues[row.conversation] = deque([(row, released)])
+        self._queues[row.conversation] = deque([waiting])
         self._activity.begin()
         task = asyncio.create_task(self._run(row.conversation))
         self._tasks.add(task)
@@ -98,23 +141,30 @@ class Outgoing:
         queue = self._queues[key]
         try:
             while queue:
-                row, released = queue[0]
+                waiting = queue[0]
                 try:
-                    await self._deliver(row, released)
+                    await self._deliver(waiting)
                 except Exception:
-                    log.exception("reply cannot be delivered; kept for the next start", key=row.key)
+                    log.exception("reply cannot be delivered; kept for the next start", key=waiting.row.key)
                 queue.popleft()
-                self._known.discard(row.id)
+                self._known.discard(waiting.row.id)
         finally:
-            self._known.difference_update(row.id for row, _ in queue)
+            self._known.difference_update(waiting.row.id for waiting in queue)
             del self._queues[key]
             self._activity.end()
 
-    async def _deliver(self, row: OutboxRow, released: Released | None) -> None:
+    async def _deliver(self, waiting: _Waiting) -> None:
+        row, released = waiting.row, waiting.released
+        bind_contextvars(conversation=str(row.conversation), messages=row.in_reply_to)
         channel = self._channels[row.conversation.channel]
-        perhaps = row.state == "sending"  # a try of the last run, or of this one, may have reached the buyer
+        mine = row.state == "sending" and released is not None  # claimed a moment ago, by this process
+        perhaps = row.state == "sending" and not mine  # a try of the last run may have reached the buyer
+        claimed = row if waiting.claimed else None
+        if mine and claimed is None:
+            await self._journal.insist(partial(Store.mark, row_id=row.id, state="ready"))
         while True:
-            claimed = await self._journal.insist(partial(Store.claim, row_id=row.id, now=self._clock.now()))
+            if claimed is None:
+                claimed = await self._journal.insist(partial(Store.claim, row_id=row.id, now=self._clock.now()))
             if claimed is None:
                 return
             if perhaps and not channel.takes_key:
@@ -123,7 +173,7 @@ class Outgoing:
             if released is None and (released := self._released(claimed)) is None:
                 await self._close(claimed, "unknown" if perhaps else "withdrawn", "the gate stopped a kept reply")
                 return
-            outcome = await _attempt(channel, sending_of(claimed, released))
+            outcome = await self._try(claimed, released)
             if isinstance(outcome, Delivery):
                 state = "sent" if outcome is Delivery.DELIVERED else "offered"
                 await self._journal.insist(partial(Store.mark, row_id=claimed.id, state=state, at=self._clock.now()))
@@ -134,6 +184,12 @@ class Outgoing:
                 await self._close(claimed, "unknown" if perhaps else "failed", str(outcome))
                 return
             await self._put_back(claimed, outcome, perhaps)
+            claimed = None
+
+    async def _try(self, row: OutboxRow, released: Released) -> Delivery | SendFailed:
+        outcome = await _attempt(self._channels[row.conversation.channel], sending_of(row, released))
+        self._watch.tried(row, outcome, self._clock.now())
+        return outcome
 
     async def _put_back(self, row: OutboxRow, failure: SendFailed, perhaps: bool) -> None:
         """Wait before another try. What may have arrived stays ``sending``: it is not withdrawn, only repeated."""
@@ -147,6 +203,7 @@ class Outgoing:
     async def _close(self, row: OutboxRow, state: str, reason: str) -> None:
         """A reply that will not be sent by the bot again is shown to a person."""
         log.error("reply not delivered", key=row.key, state=state, reason=reason)
+        self._watch.gave_up(row, state)
         request = HandoffRequest(f"reply {row.key} is {state}: {reason}", Priority.HIGH)
         now = self._clock.now()
 

@@ -2,6 +2,7 @@
 
 from autoreply.journal.records import (
     Accepted,
+    Changed,
     ConversationRecord,
     Entry,
     HandoffItem,
@@ -16,6 +17,7 @@ from autoreply.journal.writer import Journal
 
 __all__ = [
     "Accepted",
+    "Changed",
     "ConversationRecord",
     "Entry",
     "HandoffItem",

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from autoreply.model import Behaviour, ConversationKey, Kind, Priority
 
 
 class JournalError(Exception):
     """The journal cannot be used: missing rights, full disk, corrupt file, a newer version's file."""
+
+
+class Changed(Exception):
+    """The conversation is no longer as it was when the turn was decided; nothing of the turn is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class ConversationRecord:
     state: dict[str, Any]
     agent_until: float | None = None
     handoff_open: bool = False
+    agent_said: tuple[str, ...] = ()
+    """What agents have said since the bot last had a turn here, oldest first."""
+    kept: str = field(default="", compare=False, repr=False)
+    """The state as it stands in the file, by which a later change is noticed; empty where there is none yet."""
 
     def agent_present(self, now: float) -> bool:
         return self.agent_until is not None and self.agent_until > now
@@ -80,6 +88,13 @@ class HandoffItem:
     state: str
     created_at: float
     updated_at: float
+    agent: str = ""
+    """Who works on it; empty: nobody yet."""
+    claimed_at: float | None = None
+    waiting_since: float | None = None
+    """Since when the buyer waits for a person's word; None: has had one."""
+    raised_at: float | None = None
+    """When its priority was raised because the buyer had waited too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Everything one turn leaves behind; kept in one transaction or not at all."""
+    """Everything one turn leaves behind; kept in one transaction or not at all.
+
+    ``basis`` is what the turn was decided upon; where given, the conversation must still stand like that. ``leaves``
+    says how far the replies come by the same commit: ``ready`` to be claimed, the first of them ``sending`` at once,
+    or all of them ``offered`` to a peer that fetches; ``draft``: a person is to send them.
+    """
 
     key: ConversationKey
     buyer_id: str
@@ -109,3 +129,5 @@ class Settled:
     rulebook: str
     trace: Sequence[Mapping[str, Any]]
     at: float
+    basis: ConversationRecord | None = None
+    leaves: Literal["ready", "sending", "offered", "draft"] = "ready"

@@ -6,12 +6,17 @@ The server runs them in group commits (``writer.py``); commands run them one at 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from importlib import resources
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
+from autoreply.journal import people
+from autoreply.journal.files import told
 from autoreply.journal.records import (
     Accepted,
+    Changed,
     ConversationRecord,
     Entry,
     HandoffItem,
@@ -21,11 +26,17 @@ from autoreply.journal.records import (
     Outgoing,
     Settled,
 )
-from autoreply.model import Author, Behaviour, ConversationKey, Kind, Message, Priority
+from autoreply.journal.schema import scripts
+from autoreply.model import Author, ConversationKey, Kind, Message, Priority
+from autoreply.privacy import masked
 
 _OPEN = "('ready', 'sending')"
 _WHERE = "channel = ? AND shop = ? AND conversation = ?"
 _URGENCY = "instr('high normal low', {})"
+_HANDOFF = (
+    "id, channel, shop, conversation, buyer_id, reason, priority, state, created_at, updated_at,"
+    " agent, claimed_at, waiting_since, raised_at"
+)
 _OUTBOX = "id, key, channel, shop, conversation, origin, text, draft, in_reply_to, state, cursor, attempts, created_at"
 
 
@@ -50,6 +61,7 @@ class Store:
         try:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
+                _see_that_it_is_whole(path)
             self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
             try:
                 self._migrate()
@@ -57,22 +69,21 @@ class Store:
                 self.db.close()
                 raise
         except (sqlite3.Error, OSError) as e:
-            raise JournalError(f"journal {path} cannot be opened: {e}") from e
+            raise JournalError(told(path, "opened", e)) from e
 
     def _migrate(self) -> None:
-        steps = sorted(p.name for p in resources.files(__package__).joinpath("migrations").iterdir())
-        scripts = {int(n[:4]): n for n in steps if n.endswith(".sql")}
+        steps = scripts()
         version, tables = self._version()
-        if version > max(scripts):
+        if version > max(steps):
             raise JournalError(f"journal {self.path} was written by a newer version; upgrade autoreply")
         if tables and not version:
             raise JournalError(f"{self.path} is another program's file; set [store] path to one of its own")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
-        for number in range(version + 1, max(scripts) + 1):
-            sql = resources.files(__package__).joinpath("migrations", scripts[number]).read_text(encoding="utf-8")
+        self.db.execute("PRAGMA secure_delete = FAST")  # what is erased later has left no copy at an earlier update
+        for number in range(version + 1, max(steps) + 1):
             try:
-                self.db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+                self.db.executescript(f"BEGIN IMMEDIATE;\n{steps[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
             except sqlite3.Error:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
@@ -93,7 +104,7 @@ class Store:
         try:
             self.db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as e:
-            raise JournalError(f"journal {self.path} cannot be written: {e}") from e
+            raise JournalError(told(self.path, "written", e)) from e
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
@@ -138,6 +149,7 @@ class Store:
             return Accepted(taken[0], duplicate=True)
         if message.author is Author.AGENT:
             self.take_over(key, message.received_at, agent_until)
+            self.answered_by_person(key)
         return Accepted(row[0])
 
     def _is_echo(self, message: Message) -> bool:
@@ -165,11 +177,21 @@ class Store:
 
     def conversation(self, key: ConversationKey) -> ConversationRecord:
         """What is kept of a conversation; an empty record for a new one."""
-        row = self.db.execute(f"SELECT state, agent_until FROM conversations WHERE {_WHERE}", key).fetchone()
-        handoff = self.db.execute(f"SELECT 1 FROM handoffs WHERE {_WHERE} AND state = 'open'", key).fetchone()
-        if row is None:
-            return ConversationRecord({}, None, handoff is not None)
-        return ConversationRecord(json.loads(row[0]), row[1], handoff is not None)
+        kept, until, handoff, spoke = self._standing(key)
+        said = () if spoke is None else people.agent_words(self, key, spoke)
+        return ConversationRecord(from_json(kept) if kept else {}, until, handoff, said, kept)
+
+    def _standing(self, key: ConversationKey) -> tuple[str, float | None, bool, float | None]:
+        """State as kept (empty: none), until when an agent has it, whether a person is asked for; agent_spoke."""
+        row = self.db.execute(
+            "SELECT c.state, c.agent_until, h.id, c.agent_spoke"
+            " FROM (SELECT ? AS channel, ? AS shop, ? AS conversation) AS k"
+            " LEFT JOIN conversations AS c USING (channel, shop, conversation)"
+            " LEFT JOIN handoffs AS h ON h.channel = k.channel AND h.shop = k.shop"
+            " AND h.conversation = k.conversation AND h.state = 'open'",
+            key,
+        ).fetchone()
+        return row[0] or "", row[1], row[2] is not None, row[3]
 
     def take_over(self, key: ConversationKey, now: float, until: float) -> None:
         """A person has the conversation until ``until``; bot replies not yet on their way are withdrawn.
@@ -177,15 +199,24 @@ class Store:
         A question of the bot's that waits for its answer (``pending`` in the state) is forgotten: the person goes on.
         """
         self.db.execute(
-            "INSERT INTO conversations (channel, shop, conversation, agent_since, agent_until, updated_at)"
-            " VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET agent_until = excluded.agent_until,"
+            "INSERT INTO conversations (channel, shop, conversation, agent_since, agent_until, agent_spoke, updated_at)"
+            " VALUES (?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET agent_until = excluded.agent_until,"
+            " agent_spoke = coalesce(agent_spoke, excluded.agent_spoke),"
             " agent_since = iif(agent_until > excluded.agent_since, agent_since, excluded.agent_since),"
             " state = json_remove(state, '$.pending', '$.asked'), updated_at = excluded.updated_at",
-            (*key, now, until, now),
+            (*key, now, until, now, now),
         )
         self.db.execute(
             f"UPDATE outbox SET state = 'withdrawn', note = 'an agent wrote first'"
             f" WHERE {_WHERE} AND state = 'ready' AND origin != 'agent'",
+            key,
+        )
+
+    def answered_by_person(self, key: ConversationKey) -> None:
+        """A person has written: the buyer of an open handoff waits no more, and drafts of the bot's are needless."""
+        self.db.execute(f"UPDATE handoffs SET waiting_since = NULL WHERE {_WHERE} AND state = 'open'", key)
+        self.db.execute(
+            f"UPDATE outbox SET state = 'withdrawn', note = 'an agent wrote first' WHERE {_WHERE} AND state = 'draft'",
             key,
         )
 
@@ -202,46 +233,101 @@ class Store:
     def settle(self, turn: Settled) -> list[OutboxRow] | None:
         """Keep all that a turn leaves behind. Returns the replies that are to leave.
 
-        None: an agent has come in since. The messages are done and nothing of the bot's is kept to be sent.
+        None: an agent has come in since, or the bot was silenced. The messages are done and nothing of the bot's is
+        kept to be sent. Where the bot was silenced, a person has the conversation in the queue. In mode ``assist`` the
+        replies are kept as drafts, and the queue says so; a holding line is no draft.
+
+        Raises:
+            Changed: the conversation is not as ``turn.basis`` says.
         """
-        present = self.conversation(turn.key).agent_present(turn.at)
-        self.db.executemany("UPDATE inbox SET done = 1 WHERE seq = ?", [(s,) for s in turn.seqs])
-        if turn.state is not None and not present:
+        kept, until, handoff, _ = self._standing(turn.key)
+        present = until is not None and until > turn.at
+        basis = turn.basis
+        if (
+            basis is not None
+            and not present
+            and (kept, until, handoff)
+            != (
+                basis.kept,
+                basis.agent_until,
+                basis.handoff_open,
+            )
+        ):
+            raise Changed(str(turn.key))
+        turn, withheld = people.as_allowed(turn, people.standing(self, turn.key, turn.at, turn.buyer_id), present)
+        for seq in turn.seqs:
+            self.db.execute("UPDATE inbox SET done = 1 WHERE seq = ?", (seq,))
+        if turn.state is not None and not withheld:
             self.db.execute(
                 "INSERT INTO conversations (channel, shop, conversation, buyer_id, state, updated_at)"
                 " VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-                " buyer_id = excluded.buyer_id, state = excluded.state, updated_at = excluded.updated_at",
-                (*turn.key, turn.buyer_id, _json(turn.state), turn.at),
+                " buyer_id = excluded.buyer_id, state = excluded.state, agent_spoke = NULL,"
+                " updated_at = excluded.updated_at",
+                (*turn.key, turn.buyer_id, _strict_json(turn.state), turn.at),
             )
-        if turn.handoff is not None and not present:
+        if turn.handoff is not None:
             self.open_handoff(turn.key, turn.buyer_id, turn.handoff, turn.at)
-        behaviour = Behaviour.SILENT if present else turn.behaviour
-        trace = [*turn.trace, {"stage": "keep", "withheld": "an agent has the conversation"}] if present else turn.trace
+        trace = [*turn.trace, {"stage": "keep", "withheld": withheld}] if withheld else turn.trace
         self.db.execute(
-            "INSERT INTO decisions (channel, shop, conversation, behaviour, intents, rules, rulebook, trace, at)"
-            " VALUES (?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO decisions (channel, shop, conversation, behaviour, intents, rules, rulebook, trace, at,"
+            " reason) VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
                 *turn.key,
-                behaviour,
+                turn.behaviour,
                 _json(turn.intents),
                 _json(turn.rules),
                 turn.rulebook,
-                _json(trace),
+                _json(masked(trace)),
                 turn.at,
+                turn.handoff.reason if turn.handoff is not None else "",
             ),
         )
-        return None if present else [self.put(turn.key, reply, turn.at) for reply in turn.replies]
+        if withheld:
+            return None
+        first, rest = turn.leaves, "ready" if turn.leaves == "sending" else turn.leaves
+        return [self.put(turn.key, r, turn.at, rest if n else first) for n, r in enumerate(turn.replies)]
 
     # Out -----------------------------------------------------------------------------------------------------------
 
-    def put(self, key: ConversationKey, reply: Outgoing, now: float) -> OutboxRow:
-        """Keep a reply to be sent."""
-        row = self.db.execute(
-            "INSERT INTO outbox (key, channel, shop, conversation, origin, text, draft, in_reply_to, created_at)"
-            f" VALUES (?,?,?,?,?,?,?,?,?) RETURNING {_OUTBOX}",
-            (reply.key, *key, reply.origin, reply.text, _json(reply.draft), _json(reply.in_reply_to), now),
-        ).fetchone()
-        return _outbox_row(row)
+    def put(self, key: ConversationKey, reply: Outgoing, now: float, state: str = "ready") -> OutboxRow:
+        """Keep a reply: ``ready`` to be sent, ``draft``, or claimed at once as ``sending`` or ``offered``."""
+        if reply.origin == "agent":
+            self.answered_by_person(key)
+        out, draft, ids = state in ("sending", "offered"), _json(reply.draft), _json(reply.in_reply_to)
+        id = self.db.execute(
+            "INSERT INTO outbox (key, channel, shop, conversation, origin, text, draft, in_reply_to, created_at,"
+            " state, attempts, cursor, sent_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                reply.key,
+                *key,
+                reply.origin,
+                reply.text,
+                draft,
+                ids,
+                now,
+                state,
+                out,
+                cursor := self._next_cursor() if out else None,
+                now if state == "offered" else None,
+            ),
+        ).lastrowid
+        return OutboxRow(
+            id or 0,
+            reply.key,
+            key,
+            reply.origin,
+            reply.text,
+            reply.draft,
+            reply.in_reply_to,
+            state,
+            cursor,
+            int(out),
+            now,
+        )
+
+    def _next_cursor(self) -> int:
+        sql = "UPDATE counters SET value = value + 1 WHERE name = 'cursor' RETURNING value"
+        return int(self.db.execute(sql).fetchone()[0])
 
     def has_key(self, key: str) -> bool:
         """A reply with this idempotency key was kept before."""
@@ -250,27 +336,23 @@ class Store:
     def claim(self, row_id: int, now: float) -> OutboxRow | None:
         """Mark a reply as on its way, the last moment before it leaves. None: it may no longer leave.
 
-        Here an agent who came in between is seen: the bot's reply is withdrawn instead.
+        Here an agent who came in between is seen, and so is a bot that was silenced: the bot's reply is withdrawn
+        instead. In mode ``assist`` it becomes a draft.
         """
         row = self.db.execute(f"SELECT {_OUTBOX} FROM outbox WHERE id = ? AND state IN {_OPEN}", (row_id,)).fetchone()
         if row is None:
             return None
         found = _outbox_row(row)
-        if found.origin != "agent" and self.conversation(found.conversation).agent_present(now):
-            self.mark(row_id, "withdrawn" if found.state == "ready" else "unknown", note="an agent wrote first")
+        if found.origin != "agent" and (stopped := people.stopped(self, found, now)):
+            self.mark(row_id, stopped[0] if found.state == "ready" else "unknown", note=stopped[1])
             return None
-        if found.cursor is None or found.state == "ready":
-            # A reply that was put back goes to the end: a reader who is past its old place would miss it there.
-            self.db.execute("UPDATE counters SET value = value + 1 WHERE name = 'cursor'")
-            cursor = "(SELECT value FROM counters WHERE name = 'cursor')"
-        else:
-            cursor = "cursor"
-        row = self.db.execute(
-            f"UPDATE outbox SET state = 'sending', attempts = attempts + 1, cursor = {cursor} WHERE id = ?"
-            f" RETURNING {_OUTBOX}",
-            (row_id,),
-        ).fetchone()
-        return _outbox_row(row)
+        # A reply that was put back goes to the end: a reader who is past its old place would miss it there.
+        fresh = found.cursor is None or found.state == "ready"
+        cursor, attempts = self._next_cursor() if fresh else found.cursor, found.attempts + 1
+        self.db.execute(
+            "UPDATE outbox SET state = 'sending', attempts = ?, cursor = ? WHERE id = ?", (attempts, cursor, row_id)
+        )
+        return replace(found, state="sending", attempts=attempts, cursor=cursor)
 
     def mark(self, row_id: int, state: str, *, at: float | None = None, note: str = "") -> bool:
         """Write down what became of a reply: ready, sent, offered, unknown, failed or withdrawn.
@@ -287,6 +369,12 @@ class Store:
         """Replies that are ready or were on their way when the process ended, in order."""
         rows = self.db.execute(f"SELECT {_OUTBOX} FROM outbox WHERE id > ? AND state IN {_OPEN} ORDER BY id", (after,))
         return [_outbox_row(r) for r in rows]
+
+    def rows(self, where: str, *values: Any) -> list[OutboxRow]:
+        """Replies by a condition of the program's own, in order; ``values`` are bound."""
+        return [
+            _outbox_row(r) for r in self.db.execute(f"SELECT {_OUTBOX} FROM outbox WHERE {where} ORDER BY id", values)
+        ]
 
     def offered(self, channel: str, after: int, limit: int, conversation: str | None = None) -> list[OutboxRow]:
         """Replies that a fetching peer may see, above a cursor, in order."""
@@ -311,16 +399,18 @@ class Store:
     def open_handoff(self, key: ConversationKey, buyer_id: str, request: HandoffRequest, now: float) -> None:
         """Put a conversation into the queue; one that waits already gets the reason added and the higher priority."""
         self.db.execute(
-            "INSERT INTO handoffs (channel, shop, conversation, buyer_id, reason, priority, created_at, updated_at)"
-            " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (channel, shop, conversation) WHERE state = 'open' DO UPDATE SET"
+            "INSERT INTO handoffs (channel, shop, conversation, buyer_id, reason, priority, created_at, updated_at,"
+            " waiting_since) VALUES (?,?,?,?,?,?,?,?,?)"
+            " ON CONFLICT (channel, shop, conversation) WHERE state = 'open' DO UPDATE SET"
             " buyer_id = iif(buyer_id = '', excluded.buyer_id, buyer_id),"
             " reason = iif(instr(reason, excluded.reason), reason, reason || '; ' || excluded.reason),"
             f" priority = iif({_URGENCY.format('excluded.priority')} < {_URGENCY.format('priority')},"
-            " excluded.priority, priority), updated_at = excluded.updated_at",
-            (*key, buyer_id or self._buyer(key), request.reason, request.priority, now, now),
+            " excluded.priority, priority), updated_at = excluded.updated_at,"
+            " waiting_since = coalesce(waiting_since, excluded.waiting_since)",
+            (*key, buyer_id or self.buyer(key), request.reason, request.priority, now, now, now),
         )
 
-    def _buyer(self, key: ConversationKey) -> str:
+    def buyer(self, key: ConversationKey) -> str:
         """Who wrote in this conversation last, an agent left out; empty where nobody did."""
         row = self.db.execute(
             f"SELECT buyer_id FROM inbox WHERE {_WHERE} AND author = 'buyer' ORDER BY seq DESC LIMIT 1", key
@@ -336,8 +426,7 @@ class Store:
     def handoffs(self, *, done: bool = False) -> list[HandoffItem]:
         """The queue: high priority first, then whoever waits longest."""
         rows = self.db.execute(
-            "SELECT id, channel, shop, conversation, buyer_id, reason, priority, state, created_at, updated_at"
-            " FROM handoffs WHERE state = 'open' OR ?"
+            f"SELECT {_HANDOFF} FROM handoffs WHERE state = 'open' OR ?"
             f" ORDER BY state = 'done', {_URGENCY.format('priority')}, created_at, id",
             (done,),
         )
@@ -361,11 +450,22 @@ class Store:
         """The last decisions with their traces, newest first."""
         where, values = (f"WHERE {_WHERE}", key) if key else ("", ())
         rows = self.db.execute(
-            "SELECT channel, shop, conversation, behaviour, intents, rules, rulebook, trace, at FROM decisions"
+            "SELECT channel, shop, conversation, behaviour, intents, rules, rulebook, trace, at, reason FROM decisions"
             f" {where} ORDER BY id DESC LIMIT ?",
             (*values, limit),
         )
-        names = ("channel", "shop", "conversation", "behaviour", "intents", "rules", "rulebook", "trace", "at")
+        names = [
+            "channel",
+            "shop",
+            "conversation",
+            "behaviour",
+            "intents",
+            "rules",
+            "rulebook",
+            "trace",
+            "at",
+            "reason",
+        ]
         decoded = {"intents", "rules", "trace"}
         return [{n: json.loads(v) if n in decoded else v for n, v in zip(names, r, strict=True)} for r in rows]
 
@@ -374,8 +474,31 @@ class Store:
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
 
+def _see_that_it_is_whole(path: Path) -> None:
+    """SQLite takes a file of less than a page for a new one, and fills the rest of a last page with zeros.
+
+    Its header says how many pages there are (https://sqlite.org/fileformat.html, 1.3.8). Beside a log, or the journal
+    of a transaction, the file may be anything.
+    """
+    if not path.exists() or any(
+        (beside := path.with_name(path.name + end)).exists() and beside.stat().st_size for end in ("-wal", "-journal")
+    ):
+        return
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = file.read(100)
+    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
+    if 0 < size < 100 or (header[:6] == b"SQLite" and size != pages * (65536 if page == 1 else page)):
+        raise sqlite3.DatabaseError("malformed: the file was cut short")
+
+
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value).decode()
+
+
+def _strict_json(state: object) -> str:
+    """What anyone's plugin remembers: what is no JSON data is an error here, and not something else next time."""
+    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
 
 
 def _outbox_row(r: Sequence[Any]) -> OutboxRow:
@@ -385,8 +508,8 @@ def _outbox_row(r: Sequence[Any]) -> OutboxRow:
         ConversationKey(*r[2:5]),
         r[5],
         r[6],
-        json.loads(r[7]),
-        tuple(json.loads(r[8])),
+        from_json(r[7]),
+        tuple(from_json(r[8])),
         r[9],
         r[10],
         r[11],
@@ -395,4 +518,4 @@ def _outbox_row(r: Sequence[Any]) -> OutboxRow:
 
 
 def _handoff_item(r: Sequence[Any]) -> HandoffItem:
-    return HandoffItem(r[0], ConversationKey(*r[1:4]), r[4], r[5], Priority(r[6]), r[7], r[8], r[9])
+    return HandoffItem(r[0], ConversationKey(*r[1:4]), r[4], r[5], Priority(r[6]), *r[7:])

@@ -24,12 +24,14 @@ _PAUSE = (0.1, 5.0)
 """Seconds before the second try of what must be written, doubled at each further one up to the second number."""
 
 _Job = tuple[Callable[[Store], Any], "asyncio.Future[Any]"]
+_Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
 class Journal:
     """Runs operations on the store in group commits. An operation's future resolves only after its commit.
 
     Futures resolve in the order of the calls. An operation that raises is undone alone; the others of its batch stay.
+    It may be run again for that, so it must do nothing but read and write the store.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -96,8 +98,26 @@ class Journal:
             self._commit(batch)
 
     def _commit(self, batch: list[_Job]) -> None:
+        try:
+            outcomes = self._together(batch)
+        except Exception as e:
+            self._roll_back()
+            outcomes = _refused(batch, e) if of_the_file(e) else self._each_for_itself(batch)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_resolve, outcomes)
+
+    def _together(self, batch: list[_Job]) -> list[_Outcome]:
+        """Do all of a batch as one; raises whatever one of them raises."""
         db = self._store.db
-        outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        db.execute("BEGIN IMMEDIATE")
+        outcomes: list[_Outcome] = [(future, operation(self._store), None) for operation, future in batch]
+        db.execute("COMMIT")
+        return outcomes
+
+    def _each_for_itself(self, batch: list[_Job]) -> list[_Outcome]:
+        """Do a batch so that what fails is undone alone. Two more statements for each operation, so not the rule."""
+        db = self._store.db
+        outcomes: list[_Outcome] = []
         try:
             db.execute("BEGIN IMMEDIATE")
             for operation, future in batch:
@@ -110,19 +130,25 @@ class Journal:
                 db.execute("RELEASE one")
             db.execute("COMMIT")
         except sqlite3.Error as e:
-            # SQLite may have rolled back by itself, and a broken disk may refuse even this: the thread goes on.
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            outcomes = [(future, None, _as_journal_error(e)) for _, future in batch]
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_resolve, outcomes)
+            self._roll_back()
+            return _refused(batch, e)
+        return outcomes
+
+    def _roll_back(self) -> None:
+        # SQLite may have rolled back by itself, and a broken disk may refuse even this: the thread goes on.
+        with contextlib.suppress(sqlite3.Error):
+            self._store.db.execute("ROLLBACK")
+
+
+def _refused(batch: list[_Job], error: Exception) -> list[_Outcome]:
+    return [(future, None, _as_journal_error(error)) for _, future in batch]
 
 
 def _as_journal_error(error: Exception) -> Exception:
     return JournalError(f"journal cannot be written: {error}") if of_the_file(error) else error
 
 
-def _resolve(outcomes: list[tuple["asyncio.Future[Any]", Any, BaseException | None]]) -> None:
+def _resolve(outcomes: list[_Outcome]) -> None:
     for future, value, error in outcomes:
         if future.cancelled():
             continue

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from autoreply import Context, Outcome, Reply
 from autoreply.app import App
 from autoreply.compliance import Draft
 from autoreply.conversation.delivery import kept_draft
+from autoreply.handlers import Bound
 from autoreply.journal import Outgoing, Settled, Store
 from autoreply.model import Behaviour, ConversationKey, Message, Turn
 from autoreply.pipeline import run
@@ -71,12 +73,10 @@ async def turn(app: App, store: Store, key: ConversationKey, text: str, at: floa
 @pytest.fixture
 async def journal(app: App, config: Path) -> Path:
     """An answer, a text that the gate stopped, what an agent typed, and a holding line of the next day."""
-    blocked = replace(
-        app.brain, texts=type(app.brain.texts)({**_texts(app), "greeting.default": ("亲可以加我微信详聊的",)})
-    )
+    blocked = telling(app, "亲可以加我微信详聊的")
     with opened(config) as store:
         await turn(app, store, FIRST, "能开发票吗", NOON)
-        await turn(replace(app, brain=blocked), store, SECOND, "在吗", NOON + 60)
+        await turn(blocked, store, SECOND, "在吗", NOON + 60)
         draft = Draft(FIRST, "您打我电话13812345678", {}, "agent", override="buyer asked for the phone")
         store.put(FIRST, Outgoing("agent-1", draft.text, "agent", kept_draft(draft)), NOON + 120)
         hold = Outgoing("r9-hold", "您好，请稍等。", "host", kept_draft(Draft(FIRST, "您好，请稍等。", {}, "host")))
@@ -88,10 +88,13 @@ async def journal(app: App, config: Path) -> Path:
     return config
 
 
-def _texts(app: App) -> dict[str, tuple[str, ...]]:
-    from autoreply.app import texts_of
+def telling(app: App, text: str) -> App:
+    """The shop with a greeting of the test's own."""
 
-    return texts_of(app.brain.catalogue)
+    async def greets(ctx: Context[Any]) -> Outcome:
+        return Reply(text)
+
+    return replace(app, brain=replace(app.brain, handlers={**app.brain.handlers, "greeting": Bound(greets)}))
 
 
 def audited(invoke: Call, config: Path, *args: str) -> list[dict[str, Any]]:
@@ -176,3 +179,17 @@ def test_a_file_that_is_no_journal_is_told(invoke: Call, config: Path) -> None:
     ran = invoke("audit", "--config", config)
     assert ran.code == 1
     assert "cannot be read" in ran.err
+    assert "put it aside" in ran.err
+
+
+async def test_a_reply_is_found_by_its_decision_also_where_both_are_masked(
+    app: App, invoke: Call, config: Path
+) -> None:
+    with opened(config) as store:
+        await turn(telling(app, "快递单号是2026139000011112222哦"), store, FIRST, "在吗", NOON)
+    (entry,) = audited(invoke, config)
+    assert (entry["text"], entry["left"], entry["state"]) == (
+        masked := "快递单号是***************2222哦",
+        masked,
+        "ready",
+    )

@@ -15,6 +15,8 @@ from autoreply.app import App
 from autoreply.channels.base import Channel, Delivery, Host, Receipt, SendFailed, Sending
 from autoreply.clock import ManualClock
 from autoreply.conversation import Engine
+from autoreply.conversation.notices import Notifier
+from autoreply.handlers import Bound
 from autoreply.journal import HandoffItem, Journal, Store
 from autoreply.model import Author, ConversationKey, Kind, Message
 from autoreply.pipeline import Brain, Result
@@ -33,9 +35,10 @@ class Line:
 
     name = "line"
 
-    def __init__(self, *, takes_key: bool = True, offers: bool = False) -> None:
+    def __init__(self, *, takes_key: bool = True, offers: bool = False, fetched: bool = False) -> None:
         self.takes_key = takes_key
-        self.offers = offers
+        self.offers = offers or fetched
+        self.fetched = fetched
         self.plan: deque[Step] = deque()
         self.tries: list[Sending] = []
         self.heard: list[Sending] = []
@@ -113,6 +116,7 @@ class Shop:
         self.clock = ManualClock(MORNING)
         self.decided: list[Result] = []
         self.observe: Callable[[Result], None] = self.decided.append
+        self.notifiers: dict[str, Notifier] = {}
         self.journal: Journal
         self.engine: Engine
         self._count = 0
@@ -132,7 +136,7 @@ class Shop:
 
     def answers(self, **handlers: Handler) -> "Shop":
         """Put handlers of the test's own in the place of shipped ones."""
-        own = {slug: (handler, None) for slug, handler in handlers.items()}
+        own = {slug: Bound(handler) for slug, handler in handlers.items()}
         self.brain = replace(self.brain, handlers={**self.brain.handlers, **own})
         return self
 
@@ -141,7 +145,9 @@ class Shop:
         self.journal = Journal(self.path)
         self.journal.start()
         channels: dict[str, Channel] = {self.line.name: self.line}
-        self.engine = Engine(self.brain, self.journal, self.clock, self.settings, channels, self.observe)
+        self.engine = Engine(
+            self.brain, self.journal, self.clock, self.settings, channels, self.observe, self.notifiers
+        )
         return await self.engine.start(watch=watch)
 
     async def close(self) -> None:

@@ -226,6 +226,28 @@ async def test_a_fetching_peer_reads_by_cursor_and_acknowledges(build: Build) ->
         assert len(await shop.engine.offered("line", 0, 10)) == 3
 
 
+async def test_what_a_peer_fetches_is_offered_by_the_commit_that_keeps_it(build: Build) -> None:
+    async with build(fetched=True) as shop:
+        seen: list[str] = []
+
+        async def looks(line: Any, sending: Sending) -> Delivery:
+            seen.extend(keys(await shop.engine.offered("line", 0, 10)))
+            return Delivery.OFFERED
+
+        async def is_mistaken(line: Any, sending: Sending) -> Delivery:
+            raise ZeroDivisionError
+
+        shop.line.plan += [looks, is_mistaken]
+        await asked(shop, 2)
+        await shop.wait()
+        offered = await shop.engine.offered("line", 0, 10)
+        assert seen == keys(offered)[:1]
+        assert [s.attempt for s in offered] == [1, 1]
+        assert await shop.outbox() == ["offered", "offered"]  # the channel's mistake hides nothing from the peer
+        assert await shop.queue() == []
+        assert await shop.engine.acknowledge("line", keys(offered)) == 2
+
+
 async def test_an_acknowledgement_that_is_quicker_than_the_send_counts(build: Build) -> None:
     async with build(offers=True) as shop:
 

@@ -339,11 +339,11 @@ async def test_a_reply_that_another_process_keeps_is_sent_within_a_second(build:
     with other:
         other.take_over(shop.key(), MORNING, MORNING + 60)
         for n in (1, 2):
-            other.put(shop.key(), Outgoing(f"agent-{n}", f"我是人工客服，为您看第{n}点", "agent"), MORNING)
+            other.put(shop.key(), Outgoing(f"agent-{n}", f"我来为您看第{n}点", "agent"), MORNING)
     other.close()
     async with asyncio.timeout(1.5):
         await until(lambda: len(shop.said()) == 3)
-    assert shop.said()[1:] == ["我是人工客服，为您看第1点", "我是人工客服，为您看第2点"]
+    assert shop.said()[1:] == ["我来为您看第1点", "我来为您看第2点"]
     assert await shop.asks(WHEN) == []
     await shop.close()
 
@@ -355,7 +355,7 @@ async def test_watching_sends_nothing_twice(build: Build) -> None:
     for n in range(30):
         await shop.buyer(WHEN, f"c{n}")
         with other:
-            other.put(shop.key(f"agent{n}"), Outgoing(f"agent-{n}", "我是人工客服", "agent"), MORNING)
+            other.put(shop.key(f"agent{n}"), Outgoing(f"agent-{n}", "我来为您看一下", "agent"), MORNING)
         await asyncio.sleep(0.02)
     other.close()
     async with asyncio.timeout(3):

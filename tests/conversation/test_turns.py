@@ -1,6 +1,7 @@
 """What a buyer writes becomes turns: each message once, in order, lines that belong together answered together."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from autoreply import Context, Reply
 from autoreply.app import App
 from autoreply.channels.base import Overfull
+from autoreply.conversation import mailbox
 from autoreply.model import Kind
 
 from .bench import MORNING, Shop, until
@@ -83,7 +85,8 @@ async def test_a_slow_plugin_delays_only_its_own_conversation(build: Build) -> N
         assert len(shop.said("slow")) == 1
 
 
-async def test_only_so_many_turns_are_worked_on_at_a_time(build: Build) -> None:
+async def test_only_so_many_turns_are_worked_on_at_a_time(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "GIVES_WAY", 3600.0)
     desk = Desk()
     async with build().set(parallel_turns=3).answers(shipping_time=desk) as shop:
         for n in range(20):
@@ -94,6 +97,34 @@ async def test_only_so_many_turns_are_worked_on_at_a_time(build: Build) -> None:
         desk.free.set()
         await shop.wait()
         assert len(desk.asked) == 20
+
+
+async def test_turns_that_hang_keep_no_place_from_others(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "GIVES_WAY", 0.01)
+    desk = Desk()
+    async with build().set(parallel_turns=2).answers(shipping_time=desk) as shop:
+        for n in range(20):
+            await shop.buyer(WHEN, f"c{n}")
+        await until(lambda: len(desk.asked) == 20)
+        await shop.buyer("能开发票吗？", "healthy")
+        await until(lambda: len(shop.said("healthy")) == 1)
+        desk.free.set()
+        await shop.wait()
+        assert len(shop.line.heard) == 21
+
+
+async def test_a_time_that_is_far_off_is_noted_and_not_used(shop: Shop) -> None:
+    off = replace(shop.message(WHEN, id="off"), sent_at=MORNING - 7200)
+    await shop.engine.accept(off)
+    await shop.wait()
+    near = replace(shop.message(WHEN, "other", id="near"), sent_at=MORNING + 60)
+    await shop.engine.accept(near)
+    await shop.wait()
+    assert [len(shop.said(c)) for c in ("c", "other")] == [1, 1]
+    first, second = shop.decided
+    assert first.turn.messages[0].received_at == MORNING
+    assert first.trace.of("clock") == {"stage": "clock", "skewed": {"off": -7200.0}, "used": "time of arrival"}
+    assert second.trace.of("clock") == {}
 
 
 # Merging -------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoreply.journal import HandoffRequest, JournalError, Outgoing, Settled, Store
+from autoreply.journal import Changed, HandoffRequest, JournalError, Outgoing, Settled, Store
 from autoreply.model import Author, Behaviour, ConversationKey, Kind, Message, Priority
 
 KEY = ConversationKey("http", "main", "c-1")
@@ -248,6 +248,42 @@ def test_where_an_agent_has_come_in_a_turn_leaves_no_words(store: Store) -> None
     assert (store.undone(), store.unsent(), store.handoffs()) == ([], [], [])
     assert store.conversation(KEY).state == {}
     assert store.decisions()[0]["behaviour"] == "silent"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.settle(settled(state={"rounds": 2})),
+        lambda store: store.open_handoff(KEY, "", HandoffRequest("reason", Priority.HIGH), 1.0),
+        lambda store: store.take_over(KEY, 1.0, 50.0),
+    ],
+    ids=["another turn", "a person is called", "an agent was here"],
+)
+def test_a_turn_is_not_kept_where_the_conversation_is_another_by_then(store: Store, change: Any) -> None:
+    seq = store.accept(message(), 0.0).seq
+    store.settle(settled(state={"rounds": 1}))
+    basis = store.conversation(KEY)
+    with store:
+        change(store)
+    with pytest.raises(Changed), store:
+        store.settle(settled(seqs=(seq,), replies=(reply(),), basis=basis))
+    assert (len(store.undone()), store.unsent()) == (1, [])
+    with store:
+        assert store.settle(settled(seqs=(seq,), replies=(reply(),), basis=store.conversation(KEY)))
+    assert store.undone() == []
+
+
+def test_replies_may_be_claimed_by_the_commit_that_keeps_them(store: Store) -> None:
+    several = (reply("r-1"), reply("r-2"))
+    sent = store.settle(settled(replies=several, leaves="sending"))
+    assert sent is not None
+    assert [(r.state, r.attempts, r.cursor) for r in sent] == [("sending", 1, 1), ("ready", 0, None)]
+    assert store.unsent() == sent
+    offered = store.settle(settled(replies=(reply("r-3"), reply("r-4")), leaves="offered"))
+    assert offered is not None
+    assert [(r.state, r.attempts, r.cursor) for r in offered] == [("offered", 1, 2), ("offered", 1, 3)]
+    assert store.offered("http", 1, 10) == offered
+    assert store.unsent() == sent
 
 
 def test_a_turn_that_leaves_no_state_changes_none(store: Store) -> None:
