@@ -56,9 +56,10 @@ def _phone_own(scan: Scan) -> list[Hit]:
 
 
 def _mail_addresses(scan: Scan) -> list[Hit]:
-    written, origin = scan.folded.written, scan.folded.origin
+    written = scan.folded.written
     if "@" not in written and "＠" not in written:
         return []
+    origin = scan.folded.origin
     return [(bisect_left(origin, m.start()), bisect_left(origin, m.end())) for m in _MAIL.finditer(written)]
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal, NoReturn, final
 
 from autoreply.compliance import identity
@@ -22,8 +23,14 @@ GATE_ERROR = "gate-error"
 _REWRITES = 3
 """How often a text is rewritten before the gate gives up and blocks it."""
 
-_CONTEXT = 80
-"""Characters on either side of a claim that are looked at for what backs it."""
+_CONTEXT = 250
+"""Characters on either side of a claim that are looked at for what backs it: a gift may be described at length."""
+
+_REMEMBERED = 2048
+"""Texts whose judgement is kept at hand."""
+
+_RECURS = 300
+"""Characters above which a text is not likely to come again word for word."""
 
 _QUOTED = re.compile("《[^《》]{1,60}》|“[^“”]{1,60}”|「[^「」]{1,60}」|『[^『』]{1,60}』")
 """Words that are not the shop's own: a title, or what a buyer wants written."""
@@ -162,12 +169,19 @@ class Gate:
         self._scanner = Scanner(vocabulary, watches)
         incoming = Vocabulary(rulebook.classes, rulebook.spellings, rulebook.ways)
         self._incoming = Scanner(incoming, [_duty_watch(i, d, incoming) for i, d in enumerate(self._duties)])
+        self._remember()
 
     def for_shop(self, shop: Shop) -> "Gate":
         """The same rules and platforms with the facts of ``shop``; shares what was compiled."""
         other = copy(self)
         other.shop = shop
+        other._remember()
         return other
+
+    def _remember(self) -> None:
+        """Answers recur, and so do questions: what was judged once is not judged again."""
+        self._judged = lru_cache(_REMEMBERED)(self._check)
+        self._obliged = lru_cache(_REMEMBERED)(self._owed)
 
     def _applies(self, platforms: tuple[Platform, ...]) -> bool:
         return not platforms or not self.platforms.isdisjoint(platforms)
@@ -208,12 +222,16 @@ class Gate:
             duties: duties of the turn (``duties()``), to be verified in the answer where they can be.
         """
         try:
-            return self._check(text, backed or {}, generated, duties)
+            check = self._judged if len(text) <= _RECURS else self._check
+            return check(text, tuple((backed or {}).items()), generated, frozenset(duties))
         except Exception as e:  # whatever fails here, nothing leaves
             finding = Finding(GATE_ERROR, Severity.BLOCK, 0, len(text), "", suggestion=f"{type(e).__name__}: {e}")
             return Verdict(Action.BLOCK, "", (finding,))
 
-    def _check(self, text: str, backed: Mapping[str, str], generated: bool, duties: Collection[str]) -> Verdict:
+    def _check(
+        self, text: str, backing: tuple[tuple[str, str], ...], generated: bool, duties: frozenset[str]
+    ) -> Verdict:
+        backed = dict(backing)
         first = now = self._look(text, backed, generated, duties)
         for _ in range(_REWRITES):
             gravest = {r.finding.severity for r in now.found}
@@ -309,6 +327,9 @@ class Gate:
 
     def duties(self, text: str) -> tuple[Duty, ...]:
         """What an incoming message obliges the shop to do, in order of appearance, each duty once."""
+        return self._obliged(text) if len(text) <= _RECURS else self._owed(text)
+
+    def _owed(self, text: str) -> tuple[Duty, ...]:
         scan = self._incoming.scan(fold(text))
         found: dict[str, Duty] = {}
         for watch, match in sorted(scan.matches(), key=lambda m: (m[1].start, -m[1].end)):

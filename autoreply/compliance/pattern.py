@@ -7,7 +7,9 @@
 ``(的|了)?`` ``的?``   may be missing; without a bracket the last character
 ``..6``               up to 6 characters, all in the same clause
 ``~6``                up to 6 characters, which may hold a comma but not the end of a sentence
+``~~6``               up to 6 characters, which may hold anything
 ``<a> & <b>``         both in one sentence in either order, up to 24 characters apart; three at most
+``<a> && <b>``        both in the text in either order, up to 48 characters apart; three at most
 ``#``                 a number: digits or Chinese numerals
 ``^``                 first in a pattern: start of a clause, not counting terms of address
 ``!``                 first in a pattern: no negation right before it
@@ -17,9 +19,9 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import permutations
 from operator import or_
 from typing import NamedTuple
@@ -31,10 +33,14 @@ NUMBER = -1
 END = -2
 """Class number of ``$``."""
 MAX_GAP = 30
+MAX_GAP_ACROSS = 60
+CLAUSE, SENTENCE, TEXT = 0, 1, 2
+"""What a gap may not leave."""
 MAX_BRANCHES = 48
-_APART = 24
+_APART = {" & ": "~24", " && ": "~~48"}
 _MAX_PARTS = 3
-_MAX_MERGED = 200
+_MAX_MERGED = 60
+_MAX_SPELLED = 1000
 NUMERALS = frozenset("0123456789零一二三四五六七八九十百千万两半几")
 _OPENERS = (
     "亲亲",
@@ -61,16 +67,21 @@ _OPENERS = (
 )
 _PARTICLES = frozenset("哦呢哈亲的得了啊呀啦吧嘛喔噢哟呦嗯呐哒滴咯额客官")
 _LONGEST_OPENING = 8
+_FEW = 8
+"""Hits that are looked through one by one."""
 _NEGATIONS = frozenset("不没无未别勿")
 _NO_NUMBER = ("小二", "统一", "唯一", "第一")
 
+_SPECIAL = re.compile(r"[(<#~^!$?)>|]|\.\.")
 _BREAK = re.compile(f"[{re.escape(''.join(sorted(BREAKS)))}]")
 
-_Part = tuple[frozenset[str] | int, int, bool]
+_Part = tuple[frozenset[str] | int, int, int]
 Ways = tuple[tuple[_Part, ...], ...]
 """A pattern as read, before its words have numbers."""
-"""Words or a class number, the gap before it, and whether that may cross clauses."""
+"""Words or a class number, the gap before it, and what that gap may not leave."""
 Hit = tuple[int, int]
+_State = tuple[int, int, tuple[Hit, ...]]
+"""A match so far: start, end and the places of its parts."""
 Hits = Mapping[int, Sequence[Hit]]
 
 
@@ -80,7 +91,7 @@ class Element:
 
     words: int
     gap: int = 0
-    crossing: bool = False
+    within: int = CLAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +147,14 @@ class _Branch:
 
     parts: tuple[_Part, ...] = ()
     gap: int = 0
-    crossing: bool = False
+    within: int = CLAUSE
 
     def then(self, other: "_Branch") -> "_Branch":
         if not other.parts:
-            return _Branch(self.parts, self.gap + other.gap, self.crossing or other.crossing)
-        words, gap, crossing = other.parts[0]
-        first = (words, self.gap + gap, self.crossing or crossing)
-        return _Branch((*self.parts, first, *other.parts[1:]), other.gap, other.crossing)
+            return _Branch(self.parts, self.gap + other.gap, max(self.within, other.within))
+        words, gap, within = other.parts[0]
+        first = (words, self.gap + gap, max(self.within, within))
+        return _Branch((*self.parts, first, *other.parts[1:]), other.gap, other.within)
 
 
 def parse(
@@ -160,17 +171,18 @@ def parse(
     Raises:
         ValueError: the pattern is malformed, or names a class that is not there.
     """
-    if " & " in source:
-        orders = permutations(_parts_of(source))
-        return [p for order in orders for p in parse(f"~{_APART}".join(order), class_of, classes, known)]
+    for joint, gap in _APART.items():
+        if joint in source:
+            orders = permutations(_parts_of(source, joint))
+            return [p for order in orders for p in parse(gap.join(order), class_of, classes, known)]
     at_start, affirmed = source.startswith("^"), source.startswith("!")
     if (ways := known.get(source)) is None:
         ways = known[source] = _ways(source[at_start or affirmed :], classes)
     compiled = []
     for parts in ways:
         elements = tuple(
-            Element(words if isinstance(words, int) else class_of(words), gap if i else 0, crossing)
-            for i, (words, gap, crossing) in enumerate(parts)
+            Element(words if isinstance(words, int) else class_of(words), gap if i else 0, within)
+            for i, (words, gap, within) in enumerate(parts)
         )
         needs = reduce(or_, (1 << e.words for e in elements if e.words >= 0), 0)
         if not needs or elements[0].words == END:
@@ -190,17 +202,17 @@ def _ways(source: str, classes: Mapping[str, Sequence[str]]) -> Ways:
 def _merged(parts: Sequence[_Part]) -> list[_Part]:
     """Parts that touch, joined to one of longer words where those are few: rarer words make for a faster search."""
     merged = list(parts[:1])
-    for words, gap, crossing in parts[1:]:
-        before, its_gap, its_crossing = merged[-1]
+    for words, gap, within in parts[1:]:
+        before, its_gap, its_within = merged[-1]
         if gap or isinstance(words, int) or isinstance(before, int) or len(words) * len(before) > _MAX_MERGED:
-            merged.append((words, gap, crossing))
+            merged.append((words, gap, within))
         else:
-            merged[-1] = frozenset(a + b for a in before for b in words), its_gap, its_crossing
+            merged[-1] = frozenset(a + b for a in before for b in words), its_gap, its_within
     return merged
 
 
-def _parts_of(source: str) -> list[str]:
-    parts = source.split(" & ")
+def _parts_of(source: str, joint: str) -> list[str]:
+    parts = source.split(joint)
     if len(parts) > _MAX_PARTS:
         raise ValueError(f"more than {_MAX_PARTS} parts that may stand in any order")
     return parts
@@ -219,32 +231,32 @@ def _sequence(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Br
 
 def _next_part(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branch], str]:
     if rest.startswith("..") or rest[0] == "~":
-        crossing = rest[0] == "~"
-        rest = rest[1:] if crossing else rest[2:]
+        within = CLAUSE if rest[0] == "." else TEXT if rest.startswith("~~") else SENTENCE
+        rest = rest[1:] if within == SENTENCE else rest[2:]
         digits = len(rest) - len(rest.lstrip("0123456789"))
-        gap = int(rest[:digits] or 0)
-        if not 0 < gap <= MAX_GAP or not rest[digits:] or rest[digits] in "|)":
-            raise ValueError(f"a gap needs a length from 1 to {MAX_GAP} and something after it")
-        return [_Branch((), gap, crossing)], rest[digits:]
+        gap, most = int(rest[:digits] or 0), MAX_GAP_ACROSS if within == TEXT else MAX_GAP
+        if not 0 < gap <= most or not rest[digits:] or rest[digits] in "|)":
+            raise ValueError(f"a gap needs a length from 1 to {most} and something after it")
+        return [_Branch((), gap, within)], rest[digits:]
     if rest[0] == "(":
         options, rest = _group(rest[1:], classes)
         return ([*options, _Branch()], rest[1:]) if rest.startswith("?") else (options, rest)
     if rest[0] in "#$":
-        return [_Branch(((NUMBER if rest[0] == "#" else END, 0, False),))], rest[1:]
+        return [_Branch(((NUMBER if rest[0] == "#" else END, 0, CLAUSE),))], rest[1:]
     if rest[0] == "<":
         name, closed, rest = rest[1:].partition(">")
         if not closed or name not in classes:
             raise ValueError(f"no such word class: <{name}>")
-        words = frozenset(w for word in classes[name] for w in _word(word))
-        return [_Branch(((words, 0, False),))], rest
-    end = next((i for i, c in enumerate(rest) if c in "(<#~^!$?)>|" or rest.startswith("..", i)), len(rest))
+        return [_Branch(((words_of(name, classes), 0, CLAUSE),))], rest
+    special = _SPECIAL.search(rest)
+    end = special.start() if special else len(rest)
     if not end:
         raise ValueError(f"unexpected {rest[0]!r}")
     word, rest = rest[:end], rest[end:]
-    whole = _Branch(((_word(word), 0, False),))
+    whole = _Branch(((_word(word), 0, CLAUSE),))
     if not rest.startswith("?"):
         return [whole], rest
-    return [whole, _Branch(((_word(word[:-1]), 0, False),) if word[:-1] else ())], rest[1:]
+    return [whole, _Branch(((_word(word[:-1]), 0, CLAUSE),) if word[:-1] else ())], rest[1:]
 
 
 def _group(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branch], str]:
@@ -265,7 +277,42 @@ def _group(rest: str, classes: Mapping[str, Sequence[str]]) -> tuple[list[_Branc
             raise ValueError("a bracket is not closed")
         closed, rest = rest[0] == ")", rest[1:]
         if closed:
-            return ([_Branch(((plain, 0, False),))] if plain else []) + compound, rest
+            return ([_Branch(((plain, 0, CLAUSE),))] if plain else []) + compound, rest
+
+
+def words_of(name: str, classes: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """The words of a class, folded; an entry such as ``(不|没法)(开|办)`` or ``<can>的?`` stands for all it spells.
+
+    Raises:
+        ValueError: an entry is malformed, spells more than a thousand words or holds a gap, a number or a border.
+    """
+    words, spelled = _split(tuple(classes[name]))
+    try:
+        return words.union(*(_spelled(entry, classes) for entry in spelled))
+    except RecursionError:
+        raise ValueError(f"the word class <{name}> holds itself") from None
+
+
+@lru_cache(maxsize=4096)
+def _split(entries: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The plain words of a class, and its entries that spell several."""
+    spelled = tuple(e for e in entries if _SPECIAL.search(e))
+    return frozenset(w for e in entries if e not in spelled for w in _word(e)), spelled
+
+
+def _spelled(entry: str, classes: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    branches, rest = _sequence(entry, classes)
+    found: frozenset[str] = frozenset()
+    for branch in branches:
+        words = frozenset([""])
+        for part, gap, _ in branch.parts:
+            if isinstance(part, int) or gap or len(words) * len(part) > _MAX_SPELLED:
+                raise ValueError(f"{entry!r} is no class entry: no gap, number or border, {_MAX_SPELLED} words at most")
+            words = frozenset(a + b for a in words for b in part)
+        found |= words
+    if rest or branches[-1].gap or "" in found:
+        raise ValueError(f"{entry!r} is no class entry")
+    return found
 
 
 def _word(word: str) -> frozenset[str]:
@@ -282,54 +329,56 @@ def find(pattern: Pattern, hits: Hits, place: Place) -> list[Found]:
     starts = _all_numbers(text) if first.words == NUMBER else hits[first.words]
     if not starts or (last.words >= 0 and hits[last.words][-1][0] < starts[0][0]):
         return []
-    states = [Found(s, e, ((s, e),)) for s, e in starts]
+    states: list[_State] = [(hit[0], hit[1], (hit,)) for hit in starts]
     if pattern.at_start:
-        states = [f for f in states if _opens(text, f.start, place.breaks)]
+        states = [s for s in states if _opens(text, s[0], place.breaks)]
     elif pattern.affirmed:
-        states = [f for f in states if text[max(0, f.start - 1) : f.start] not in _NEGATIONS]
+        states = [s for s in states if text[max(0, s[0] - 1) : s[0]] not in _NEGATIONS]
     for element in pattern.elements[1:]:
         if not states:
             return []
         states = _extend(states, element, hits, place)
-    return states
+    return [Found._make(s) for s in states]
 
 
-def _extend(states: list[Found], element: Element, hits: Hits, place: Place) -> list[Found]:
+def _extend(states: list[_State], element: Element, hits: Hits, place: Place) -> list[_State]:
+    gap = element.gap
     if element.words == END:
-        return [f for f in states if _closes(place.text, f.end, element.gap)]
-    borders = place.stops if element.crossing else place.breaks
-    found: dict[int, Found] = {}
+        return [s for s in states if _closes(place.text, s[1], gap)]
+    borders = place.breaks if element.within == CLAUSE else place.stops if element.within == SENTENCE else ()
+    found: dict[int, _State] = {}
     candidates = None if element.words == NUMBER else hits[element.words]
-    for state in states:
-        nearby = _near(candidates, state.end, element.gap, place.text)
-        for start, end in nearby:
-            if start > state.end and borders and bisect_left(borders, state.end) != bisect_left(borders, start):
+    for first, before, parts in states:
+        if candidates is None:
+            nearby: Iterable[Hit] = _number_near(before, gap, place.text)
+        elif len(candidates) <= _FEW:
+            nearby = candidates
+        else:
+            nearby = map(candidates.__getitem__, range(bisect_left(candidates, (before, 0)), len(candidates)))
+        for hit in nearby:
+            start, end = hit
+            if start < before:
+                continue
+            if start > before + gap:
+                break
+            if start > before and borders and bisect_left(borders, before) != bisect_left(borders, start):
                 break
             best = found.get(end)
-            if best is None or state.start > best.start:
-                found[end] = Found(state.start, end, (*state.parts, (start, end)))
+            if best is None or first > best[0]:
+                found[end] = first, end, (*parts, hit)
     return list(found.values())
 
 
-def _near(candidates: Sequence[Hit] | None, start: int, gap: int, text: str) -> list[Hit]:
-    """Hits (or, without candidates, numbers) that begin in ``[start, start + gap]``."""
-    if candidates is None:
-        for i in range(start, min(start + gap + 1, len(text))):
-            if (
-                text[i] in NUMERALS
-                and (i == start or text[i - 1] not in NUMERALS)
-                and not (i and text.startswith(_NO_NUMBER, i - 1))
-            ):
-                return [(i, _number_end(text, i))]
-        return []
-    if len(candidates) <= 4:
-        return [h for h in candidates if start <= h[0] <= start + gap]
-    near = []
-    for i in range(bisect_left(candidates, (start, 0)), len(candidates)):
-        if candidates[i][0] > start + gap:
-            break
-        near.append(candidates[i])
-    return near
+def _number_near(start: int, gap: int, text: str) -> list[Hit]:
+    """The first number that begins in ``[start, start + gap]``."""
+    for i in range(start, min(start + gap + 1, len(text))):
+        if (
+            text[i] in NUMERALS
+            and (i == start or text[i - 1] not in NUMERALS)
+            and not (i and text.startswith(_NO_NUMBER, i - 1))
+        ):
+            return [(i, _number_end(text, i))]
+    return []
 
 
 def _number_end(text: str, start: int) -> int:

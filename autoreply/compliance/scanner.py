@@ -1,7 +1,7 @@
 """One pass over a text: which patterns of which rules match where."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from autoreply.compliance.normalise import Folded, fold_word
-from autoreply.compliance.pattern import Found, Hit, Pattern, Place, Ways, find, parse
+from autoreply.compliance.pattern import Found, Hit, Pattern, Place, Ways, find, parse, words_of
 from autoreply.compliance.schema import Exempt
 
 NEGATION = "neg"
@@ -110,27 +110,33 @@ class Vocabulary:
 
     def number(self, name: str) -> int:
         """Class number of a named class; of an empty class if the files have none of that name."""
-        return self._class(frozenset(fold_word(w) for w in self.classes.get(name, ())))
+        return self._class(words_of(name, self.classes) if name in self.classes else frozenset())
 
     def _class(self, words: frozenset[str]) -> int:
         return self._numbers.setdefault(words, len(self._numbers))
 
     def words(self) -> dict[str, tuple[int, ...]]:
         """Every word to be looked for, disguised spellings too, with the classes that it belongs to."""
-        belongs: dict[str, set[int]] = {}
+        belongs: dict[str, list[int]] = {}
+        variants: dict[str, set[str]] = {}
         for words, number in self._numbers.items():
             for word in words:
-                for spelling in self._variants(word):
-                    belongs.setdefault(spelling, set()).add(number)
-        return {word: tuple(sorted(numbers)) for word, numbers in belongs.items()}
+                if (spellings := variants.get(word)) is None:
+                    spellings = variants[word] = self._variants(word)
+                for spelling in spellings:
+                    belongs.setdefault(spelling, []).append(number)
+        shared: dict[tuple[int, ...], tuple[int, ...]] = {}
+        joined = ((word, tuple(dict.fromkeys(numbers))) for word, numbers in belongs.items())
+        return {word: shared.setdefault(numbers, numbers) for word, numbers in joined}
 
     def _variants(self, word: str) -> set[str]:
         found = {word}
-        for char in dict.fromkeys(word):
+        several = len(word) > 1
+        for char in word:
             for plain, disguised in self._by_first.get(char, ()):
                 if plain in word:
                     found.update([word.replace(plain, d) for d in disguised])
-            if char in _SPLIT and len(word) > 1:
+            if several and char in _SPLIT:
                 found.add(word.replace(char, _SPLIT[char]))
         return found
 
@@ -143,21 +149,25 @@ class Scanner:
         self._no_negation = vocabulary.number(NO_NEGATION)
         words = vocabulary.words()
         self._automaton = AhoCorasick(list(words) or ["\0"])
-        self._masks = [reduce(or_, (1 << c for c in classes), 0) for classes in words.values()]
+        kinds = {numbers: reduce(or_, (1 << c for c in numbers)) for numbers in set(words.values())}
+        self._masks = [kinds[numbers] for numbers in words.values()]
         self.words_of: dict[int, set[int]] = {}
         for word, classes in enumerate(words.values()):
             for number in classes:
                 self.words_of.setdefault(number, set()).add(word)
         self._size = max(self.words_of, default=0) // 8 + 1
         commonness = _commonness(words)
-        self._anchored: list[list[_Entry]] = [[] for _ in words]
+        entries: dict[int, list[_Entry]] = {}
         for watch in watches:
             for pattern in watch.patterns:
-                rarest = sorted({e.words for e in pattern.elements if e.words >= 0}, key=lambda c: commonness[c])
+                rarest = sorted({e.words for e in pattern.elements if e.words >= 0}, key=commonness.__getitem__)
                 second = rarest[min(1, len(rarest) - 1)]
-                entry = _Entry(pattern, watch, second >> 3, 1 << (second & 7))
-                for word in self.words_of[rarest[0]]:
-                    self._anchored[word].append(entry)
+                entries.setdefault(rarest[0], []).append(_Entry(pattern, watch, second >> 3, 1 << (second & 7)))
+        self._anchored: dict[int, list[_Entry]] = {}
+        for number, filed in entries.items():
+            for word in self.words_of[number]:
+                there = self._anchored.get(word)
+                self._anchored[word] = filed if there is None else there + filed
 
     def scan(self, folded: Folded) -> "Scan":
         """Find every word; which patterns match is worked out when asked for."""
@@ -167,18 +177,15 @@ class Scanner:
                 places[word].append((start, end))
             else:
                 places[word] = [(start, end)]
-        masks = self._masks
-        present = 0
-        for word in places:
-            present |= masks[word]
+        present = reduce(or_, map(self._masks.__getitem__, places), 0)
         return Scan(self, folded, Hits(self, places), present)
 
-    def candidates(self, words: Iterable[int], present: int) -> list[tuple[Pattern, Watch]]:
+    def candidates(self, words: KeysView[int], present: int) -> list[tuple[Pattern, Watch]]:
         """Patterns all of whose words are there, each once."""
         anchored = self._anchored
         there = present.to_bytes(self._size, "little")
         found: dict[int, tuple[Pattern, Watch]] = {}
-        for word in words:
+        for word in anchored.keys() & words:
             for pattern, watch, byte, bit in anchored[word]:
                 if there[byte] & bit and pattern.needs & present == pattern.needs:
                     found[id(pattern)] = (pattern, watch)
@@ -196,11 +203,15 @@ class Hits(dict[int, list[Hit]]):
     def __init__(self, scanner: Scanner, places: dict[int, list[Hit]]) -> None:
         super().__init__()
         self._words_of = scanner.words_of
+        self._there = set(places)
         self.places = places
 
     def __missing__(self, number: int) -> list[Hit]:
-        words, places = self._words_of.get(number, _NONE), self.places
-        found = self[number] = sorted([hit for word in places.keys() & words for hit in places[word]])
+        words, places = self._there & self._words_of.get(number, _NONE), self.places
+        if len(words) == 1:
+            found = self[number] = places[words.pop()]
+        else:
+            found = self[number] = sorted([hit for word in words for hit in places[word]])
         return found
 
 
@@ -226,7 +237,7 @@ class Scan:
     def matches(self) -> list[tuple[Watch, Found]]:
         """Matches of all watches after negation and exemptions."""
         found: list[tuple[Watch, Found]] = []
-        for pattern, watch in self._scanner.candidates(self.hits.places, self._present):
+        for pattern, watch in self._scanner.candidates(self.hits.places.keys(), self._present):
             matched = find(pattern, self.hits, self.place)
             if matched and watch.negation:
                 matched = [f for f in matched if not self._negated(f, watch.negation)]
@@ -319,11 +330,14 @@ _FREQUENT = frozenset(
 """Words that ordinary answers are full of."""
 
 
+_CHANCES = tuple(0.2 / 20**size for size in range(5))
+
+
 def _commonness(words: Mapping[str, tuple[int, ...]]) -> dict[int, float]:
     """How often a class may be expected to be hit: frequent words weigh most, then short ones."""
     weight: dict[int, float] = {}
     for word, numbers in words.items():
-        chance = 0.2 / 5 ** len(word) if word in _FREQUENT else 0.2 / 20 ** min(len(word), 4)
+        chance = 0.8 / 5 ** len(word) if word in _FREQUENT else _CHANCES[min(len(word), 4)]
         for number in numbers:
-            weight[number] = weight.get(number, 0.0) + (chance * 4 if word in _FREQUENT else chance)
+            weight[number] = weight.get(number, 0.0) + chance
     return weight

@@ -110,3 +110,10 @@ def test_a_backed_phrase_lifts_no_rule_that_needs_no_facts(gate: Gate) -> None:
 
 def test_numbers_are_read_in_digits_and_in_chinese() -> None:
     assert numbers("分12期，十二期，二十四期，一百零五元，三千两百") == [12, 12, 24, 105, 3200]
+
+
+def test_a_gift_may_be_described_at_length(rulebook: Rulebook) -> None:
+    gift = "每单送您一份试吃装" + "、".join(f"坚果{n}号" for n in range(40))
+    assert len(gift) > 200
+    assert Gate(rulebook, Shop(gifts=Gifts(text=gift))).check(f"{gift}。").action is Action.PASS
+    assert Gate(rulebook, Shop(gifts=Gifts(text="每单送湿巾"))).check(f"{gift}。").action is Action.BLOCK

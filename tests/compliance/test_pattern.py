@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoreply.compliance.normalise import fold
+from autoreply.compliance.pattern import words_of
 from autoreply.compliance.scanner import Scanner, Vocabulary, Watch
 from autoreply.compliance.schema import Exempt
 
@@ -31,6 +32,8 @@ def matches(pattern: str, text: str, *, negation: int = 0, exempt: Exempt | None
         ("<add>..4<im>", "您加一下，微信在", []),
         ("<add>~4<im>", "您加一下，微信在", ["加一下,微信"]),
         ("<add>~4<im>", "您加一下。微信在", []),
+        ("<add>~~6<im>", "您加一下。微信在", ["加一下。微信"]),
+        ("<add>~~2<im>", "您加一下。微信在", []),
         ("加(我|您)?微信", "加微信", ["加微信"]),
         ("加我的?微信", "加我微信", ["加我微信"]),
         ("加我的?微信", "加我的微信", ["加我的微信"]),
@@ -69,12 +72,35 @@ def test_what_a_pattern_matches(pattern: str, text: str, found: list[str]) -> No
         "(一|二)?" * 9 + "三",
         "一 & 二 & 三 & 四",
         "开 & ",
+        "开 && ",
+        "开~~99票",
         "开!票",
     ],
 )
 def test_a_malformed_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="invalid pattern"):
         Vocabulary(CLASSES, {}).compile([pattern])
+
+
+def test_parts_joined_by_two_ampersands_may_stand_in_different_sentences() -> None:
+    assert matches("评价 && 红包", "收到后写个评价。我们发红包！") == ["评价。我们发红包"]
+    assert matches("评价 && 红包", "红包在这里。先写评价") == ["红包在这里。先写评价"]
+    assert matches("评价 & 红包", "收到后写个评价。我们发红包！") == []
+    assert matches("评价 && 红包", "评价" + "。好" * 30 + "红包") == []
+
+
+def test_an_entry_of_a_class_may_spell_several_words() -> None:
+    classes = {"cannot": ["没戏", "(不|没法)(开|办)", "<wont>弄?"], "wont": ["懒得", "不想"]}
+    assert words_of("cannot", classes) == {
+        *("没戏", "不开", "不办", "没法开", "没法办"),
+        *("懒得", "懒得弄", "不想", "不想弄"),
+    }
+
+
+@pytest.mark.parametrize("entry", ["开..3票", "#元", "不行$", "(开|出", "<bad>了", "<nobody>", "弄?"])
+def test_an_entry_of_a_class_that_spells_no_words_is_refused(entry: str) -> None:
+    with pytest.raises(ValueError, match="invalid pattern"):
+        Vocabulary({"bad": [entry]}, {}).compile(["<bad>票"])
 
 
 def test_parts_joined_by_an_ampersand_may_stand_in_either_order() -> None:
