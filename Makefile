@@ -4,13 +4,18 @@ CONFIG ?= $(if $(wildcard config.toml),config.toml,config.example.toml)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check clean
+.PHONY: run test faults lint types check clean
 
 run: $(VENV)/.installed
 	@$(BIN)/autoreply run --config $(CONFIG)
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-fail-under=90
+
+# Kills, full disks, cut lines, jumping clocks, hanging plugins, in full: about an hour. FAULTS=0.1 asks for a tenth.
+FAULTS ?= 1
+faults: $(VENV)/.installed-dev
+	AUTOREPLY_FAULTS=$(FAULTS) $(BIN)/python -m pytest -q -n0 tests/faults
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 import contextlib
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from autoreply.canned import canned
 from autoreply.channels.base import Channel, ChannelHome
 from autoreply.clock import SystemClock
 from autoreply.compliance import Gate, Rulebook, load_rulebook, shipped_rulebooks
+from autoreply.conversation.notices import Notifier
 from autoreply.handlers import Bound
 from autoreply.pipeline import Brain
 from autoreply.plugins import Plugins, Registered, load_plugins, validated
@@ -32,8 +33,8 @@ from autoreply.understanding import Catalogue, Understander, Weights, load_catal
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-HOST_VALUES = ("first", "second")
-"""What the framework fills into its own texts besides the shop's facts: the names of two intents."""
+HOST_VALUES = ("first", "second", "back")
+"""What the framework fills into its own texts besides the shop's facts: two intents' names, when a person is back."""
 
 
 class StartError(Exception):
@@ -51,6 +52,7 @@ class App:
     plugins: Plugins
     channel_settings: dict[str, Any]
     warnings: tuple[Problem, ...]
+    notifier_settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def journal_path(self) -> Path:
@@ -109,6 +111,7 @@ def _load_app(config: Path, progress: Callable[[str], None], rule_tests: bool) -
     rules = *plugins.rulebooks, folder / settings.folders.rulebooks
     rulebook = _collected(problems, partial(_rulebook, rules, settings, rule_tests))
     channel_settings = validated("channels", plugins.channels, settings.channels, file, problems, complete=complete)
+    notifier_settings = validated("notify", plugins.notifiers, settings.notify, file, problems, complete=complete)
     handler_settings = validated("plugins", plugins.handlers, settings.plugins, file, problems, complete=complete)
     home = RecordsHome(folder, ZoneInfo(settings.shop.timezone), SystemClock())
     records = connect(settings.records, plugins.record_sources, home, file, problems)
@@ -130,7 +133,8 @@ def _load_app(config: Path, progress: Callable[[str], None], rule_tests: bool) -
         records=records,
         recognisers={name: entry.target for name, entry in plugins.slots.items()},
     )
-    return App(config, settings, folder, brain, plugins, channel_settings, tuple(rulebook.warnings))
+    warnings = tuple(rulebook.warnings)
+    return App(config, settings, folder, brain, plugins, channel_settings, warnings, notifier_settings)
 
 
 def bound_handlers(
@@ -227,17 +231,28 @@ def make_channels(app: App) -> dict[str, Channel]:
     Raises:
         StartError: a channel cannot be made, such as for a secret that is not there.
     """
-    channels: dict[str, Channel] = {}
-    for name, entry in app.plugins.channels.items():
-        given = app.channel_settings[name]
-        if given is not None and given.enabled:
-            channels[name] = _made(entry, given, ChannelHome(name, app.folder))
-    return channels
+    return {
+        name: _made("channels", entry, given, ChannelHome(name, app.folder))
+        for name, entry in app.plugins.channels.items()
+        if (given := app.channel_settings[name]) is not None and given.enabled
+    }
 
 
-def _made(entry: Registered, given: Any, home: ChannelHome) -> Channel:
+def make_notifiers(app: App) -> dict[str, Notifier]:
+    """The notifiers whose settings say ``enabled``.
+
+    Raises:
+        StartError: a notifier cannot be made, such as for a secret that is not there.
+    """
+    return {
+        name: _made("notify", entry, given, app.folder)
+        for name, entry in app.plugins.notifiers.items()
+        if (given := app.notifier_settings[name]) is not None and given.enabled
+    }
+
+
+def _made(section: str, entry: Registered, given: Any, home: ChannelHome | Path) -> Any:
     try:
-        channel: Channel = entry.target(given, home)
+        return entry.target(given, home)
     except (ValueError, OSError) as e:
-        raise StartError(f"[channels.{entry.name}] cannot start: {e}") from e
-    return channel
+        raise StartError(f"[{section}.{entry.name}] cannot start: {e}") from e

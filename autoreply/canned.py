@@ -29,14 +29,15 @@ async def canned(ctx: Context[Intent]) -> Outcome:
 def well_formed(outcome: object) -> bool:
     """A handler may be anyone's: what it returned is looked at before it is relied on."""
     match outcome:
-        case Reply(text, backed):
+        case Reply(text, backed, generated):
             pairs = [*backed.keys(), *backed.values()] if isinstance(backed, Mapping) else [None]
-            return isinstance(text, str) and bool(text.strip()) and all(isinstance(p, str) for p in pairs)
-        case Ask(text, slot, backed, choices, tries, give_up):
+            told = isinstance(text, str) and bool(text.strip()) and isinstance(generated, bool)
+            return told and all(isinstance(p, str) for p in pairs)
+        case Ask(text, slot, backed, choices, tries, give_up, generated):
             words = [*choices.keys(), *choices.values()] if isinstance(choices, Mapping) else [None]
             numbers = isinstance(slot, str) and isinstance(tries, int) and all(isinstance(w, str) for w in words)
             last = give_up is None or (isinstance(give_up, Reply) and well_formed(give_up))
-            return numbers and last and well_formed(Reply(text, backed))
+            return numbers and last and well_formed(Reply(text, backed, generated))
         case Escalate(reason, reply, priority):
             spoken = reply is None or (isinstance(reply, Reply) and well_formed(reply))
             return isinstance(reason, str) and isinstance(priority, Priority) and spoken

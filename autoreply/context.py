@@ -50,7 +50,7 @@ class Context(Generic[S, T]):
     instance of the model it was registered with. ``shared`` is a dict that all handlers of the conversation see, for
     what a buyer should not be asked twice, such as the city. ``now`` is the shop's local time. ``slots`` are those of
     the turn and, after an ``ask``, the answer to it. ``duties`` are what the buyer's words oblige the shop to, by rule.
-    ``asked`` is the slot that this turn answers, or empty.
+    ``asked`` is the slot that this turn answers, or empty. ``said_by_agent`` is what a person last wrote here.
     """
 
     slug: str
@@ -67,6 +67,7 @@ class Context(Generic[S, T]):
     desk: Desk = field(default_factory=Desk)
     duties: frozenset[str] = frozenset()
     asked: str = ""
+    said_by_agent: tuple[str, ...] = ()
 
     @property
     def buyer(self) -> str:
@@ -181,7 +182,7 @@ class Context(Generic[S, T]):
         """
         reply = self._words(words, **values)
         last = self._words(give_up) if give_up is not None else None
-        return Ask(reply.text, slot, reply.backed, dict(choices or {}), tries, last)
+        return Ask(reply.text, slot, reply.backed, dict(choices or {}), tries, last, reply.generated)
 
     def escalate(
         self,

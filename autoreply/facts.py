@@ -4,9 +4,10 @@ The models mirror ``[shop]`` in the settings file. ``None`` (or an empty list) a
 an answer that needs such a fact is not given, a person gets the question instead. An explicit ``0`` is 0.
 """
 
-from datetime import date, datetime, time
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -14,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 Platform = Literal["taobao", "tmall", "pdd", "douyin", "jd"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LOOK_AHEAD = 62
+"""Days in which the next one with a person there is looked for."""
 
 
 def _ordered_range(value: str) -> str:
@@ -51,6 +54,19 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+class Absence(Facts):
+    """Days on which no person is there, such as those of the spring festival."""
+
+    first: date = Field(description="first day away")
+    last: date = Field(description="last day away")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Absence":
+        if self.last < self.first:
+            raise ValueError("last lies before first")
+        return self
+
+
 class Hours(Facts):
     """When a person answers at the shop, in the shop's time zone."""
 
@@ -58,13 +74,25 @@ class Hours(Facts):
     close: TimeOfDay = Field(time(22), description="a person is there until; earlier than open means past midnight")
     days: tuple[Weekday, ...] = Field(WEEKDAYS, description="days on which a person is there")
 
+    absences: tuple[Absence, ...] = Field((), description="days on which nobody is there, whatever day it is")
+
     def staffed(self, now: datetime) -> bool:
         """A person is there at ``now``, the shop's local time."""
-        clock, today = now.time(), now.weekday()
+        clock, today = now.time(), now.date()
         if self.open < self.close:
-            return self.open <= clock < self.close and WEEKDAYS[today] in self.days
-        since_open = clock >= self.open and WEEKDAYS[today] in self.days
-        return since_open or (clock < self.close and WEEKDAYS[today - 1] in self.days)
+            return self.open <= clock < self.close and self._worked(today)
+        since_open = clock >= self.open and self._worked(today)
+        return since_open or (clock < self.close and self._worked(today - timedelta(days=1)))
+
+    def next_open(self, now: datetime) -> datetime | None:
+        """When a person is there next, if none is at ``now``; None: not within ``LOOK_AHEAD`` days."""
+        days = (now.date() + timedelta(days=n) for n in range(LOOK_AHEAD))
+        opens = (datetime.combine(day, self.open, now.tzinfo) for day in days if self._worked(day))
+        return next((moment for moment in opens if moment > now), None)
+
+    def _worked(self, day: date) -> bool:
+        away = any(absence.first <= day <= absence.last for absence in self.absences)
+        return not away and WEEKDAYS[day.weekday()] in self.days
 
 
 class Presale(Facts):
@@ -86,12 +114,20 @@ class Shipping(Facts):
 
 
 class Region(Facts):
-    """An exception for some provinces: slower, dearer, or not served at all."""
+    """An exception for some provinces or couriers: slower, dearer, or not served at all."""
 
-    regions: tuple[Word, ...] = Field(min_length=1, description="provinces or cities, short names such as 新疆")
+    regions: tuple[Word, ...] = Field((), description="provinces or cities, short names such as 新疆; none: everywhere")
+    couriers: tuple[Word, ...] = Field((), description="only for parcels with these couriers; none: with any")
     days: DayRange | None = Field(None, description="days on the way")
     fee: Money | None = Field(None, description="postage in yuan")
+    free_over: Money | None = Field(None, description="postage is free from this order amount in yuan")
     served: bool = Field(True, description="parcels are sent there")
+
+    @model_validator(mode="after")
+    def _of_something(self) -> "Region":
+        if not self.regions and not self.couriers:
+            raise ValueError("names neither regions nor couriers; write which it is an exception for")
+        return self
 
 
 class Delivery(Facts):
@@ -99,6 +135,46 @@ class Delivery(Facts):
 
     days: DayRange | None = Field(None, description="days on the way, such as 3-5")
     regions: tuple[Region, ...] = ()
+
+    def to(self, place: Sequence[str], courier: str = "") -> "Terms":
+        """What holds for a parcel to ``place``, the city first and then its province, with ``courier``.
+
+        Each fact comes from the exception that names the place, then the courier, most closely; rows for couriers
+        hold for that very courier alone. What no exception says is left open, but for ``days``: those in general.
+        """
+        near = [(rank, row) for row in self.regions if (rank := _nearness(row, place, courier)) is not None]
+        rows = [row for _, row in sorted(near, key=lambda r: r[0])]
+        return Terms(
+            days=next((row.days for row in rows if row.days is not None), self.days),
+            fee=next((row.fee for row in rows if row.fee is not None), None),
+            free_over=next((row.free_over for row in rows if row.free_over is not None), None),
+            served=next((row.served for row in rows), True),
+        )
+
+
+class Terms(NamedTuple):
+    """What holds for a parcel to one place: see ``Region``. None: no exception says."""
+
+    days: str | None
+    fee: Decimal | None
+    free_over: Decimal | None
+    served: bool
+
+
+def _nearness(row: Region, place: Sequence[str], courier: str) -> tuple[int, bool] | None:
+    """How closely an exception names a place and a courier, the closest first; None: it does not hold for them."""
+    if row.couriers and not any(same_courier(name, courier) for name in row.couriers):
+        return None
+    if not row.regions:
+        return len(place), not row.couriers
+    named = next((n for n, name in enumerate(place) if name in row.regions), None)
+    return None if named is None else (named, not row.couriers)
+
+
+def same_courier(name: str, other: str) -> bool:
+    """中通 and 中通快递 are the same; an empty name is none."""
+    a, b = name.casefold(), other.casefold()
+    return bool(a and b) and (a.startswith(b) or b.startswith(a))
 
 
 class Couriers(Facts):

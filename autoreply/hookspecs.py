@@ -101,7 +101,10 @@ class RegisterRecordSource(Protocol):
 
 
 class RegisterNotifier(Protocol):
-    """``register("webhook", factory, settings=WebhookSettings)``: settings are read from ``[notify.<name>]``."""
+    """``register("webhook", make, settings=WebhookSettings)``: settings are read from ``[notify.<name>]``.
+
+    ``make(settings, folder)`` gives an object with ``async tell(notice)`` and ``async close()``.
+    """
 
     def __call__(self, name: str, factory: "Callable[..., Notifier]", *, settings: type[BaseModel]) -> None: ...
 
@@ -157,7 +160,7 @@ def register_record_sources(register: RegisterRecordSource) -> None:
 
 @hookspec
 def register_notifiers(register: RegisterNotifier) -> None:
-    """Register ways to tell people of a conversation that waits for them."""
+    """Register ways to tell people of a conversation that waits for them. Used when its section says ``enabled``."""
 
 
 @hookspec

@@ -184,14 +184,17 @@ class Turn:
 class Reply:
     """An answer for the buyer. ``backed`` maps a phrase of the text to the setting or record that backs it.
 
-    Two replies added up are one message: the words of both, one after the other.
+    ``generated``: a model wrote words of it, which the message must then say (rule ``ai-label``). Two replies added up
+    are one message: the words of both, one after the other.
     """
 
     text: str
     backed: Mapping[str, str] = field(default_factory=dict)
+    generated: bool = False
 
     def __add__(self, other: "Reply") -> "Reply":
-        return Reply(self.text + other.text, {**self.backed, **other.backed})
+        generated = self.generated or other.generated
+        return Reply(self.text + other.text, {**self.backed, **other.backed}, generated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,8 @@ class Ask:
     """A question to the buyer whose answer fills ``slot``.
 
     ``choices`` maps a value of the slot to the words, with blanks between them, by which a buyer names it. ``tries``
-    is how often in a row it is asked; after that ``give_up``, where there is one, and a person.
+    is how often in a row it is asked; after that ``give_up``, where there is one, and a person. ``generated`` as in
+    ``Reply``.
     """
 
     text: str
@@ -208,6 +212,7 @@ class Ask:
     choices: Mapping[str, str] = field(default_factory=dict)
     tries: int = 2
     give_up: Reply | None = None
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,24 @@
 The journal stands before (inbox) and behind it (outbox): a turn runs on what was kept, and leaves a ``Result`` to keep.
 """
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
-from autoreply.canned import canned, well_formed
+from autoreply.canned import canned
 from autoreply.compliance import Draft, Gate, Released
-from autoreply.context import Context
+from autoreply.context import CARD, PHOTO, Context, says
 from autoreply.facts import Shop
-from autoreply.hookspecs import Handler
+from autoreply.handlers import Bound, Health, PluginFailed, ask_handler
 from autoreply.model import (
     NONE,
     Ask,
@@ -29,21 +32,33 @@ from autoreply.model import (
     Priority,
     Reply,
     Silence,
+    Slot,
     SlotValue,
     Trace,
     Turn,
     Understanding,
 )
-from autoreply.texts import MissingFact, Texts, UnknownText
+from autoreply.records.desk import Desk, NoRecords, NotTheirs, Records
+from autoreply.records.sources import RecordsDown
+from autoreply.texts import Backed, MissingFact, Texts, UnknownText
 from autoreply.understanding import Catalogue, Previous, Understander
 
 log = structlog.get_logger(__name__)
 
-ASK_TRIES = 2
-"""How often in a row the bot asks back before a person takes over."""
+ASK_ROUNDS = 8
+"""Questions in a row, of whatever kind, after which a person takes over."""
 
 RIVAL = 0.15
 """A runner-up below this confidence is no choice that a buyer should be offered."""
+
+_SAME = {"city": ("city", "province"), "province": ("province", "city")}
+"""Facts that answer a question as well as the one that was asked for."""
+
+URGENT = {"late-shipping": "urge_shipping", "person-now": "complaint"}
+"""Duties of a buyer's words that count even where it is not sure what is meant, and the intent that answers them."""
+
+_GREETED = re.compile(r"^(?:亲|您好)[，,！!]\s*")
+_EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
 
 CONFIRMED = "confirmed"
 """The slot that a question such as "is it about invoices?" asks for: an acknowledgement fills it."""
@@ -61,9 +76,21 @@ class Brain:
     understander: Understander
     gate: Gate
     texts: Texts
-    handlers: Mapping[str, tuple[Handler, Any]]
+    handlers: Mapping[str, Bound]
     plugin_timeout: float
     text_length: int
+    records: Records = field(default_factory=Records)
+    health: Health = field(default_factory=Health)
+    recognisers: Mapping[str, Callable[[str], Sequence[Slot]]] = field(default_factory=dict)
+    _days: dict[date, tuple[Shop, Gate]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def on(self, day: date) -> tuple[Shop, Gate]:
+        """The facts of a day and the gate with them: an ended campaign backs nothing."""
+        if day not in self._days:
+            self._days.clear()
+            shop = self.shop.on(day)
+            self._days[day] = shop, self.gate if shop is self.shop else self.gate.for_shop(shop)
+        return self._days[day]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +131,21 @@ class _Work:
     state: dict[str, Any]
     now: datetime
     shop: Shop
+    gate: Gate
     agent_present: bool
     handoff_open: bool
+    given: Outcome | None = None
     trace: Trace = field(default_factory=Trace)
     understanding: Understanding | None = None
     intents: tuple[str, ...] = ()
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
+    duties: frozenset[str] = frozenset()
     draft: Draft | None = None
     replies: list[Spoken] = field(default_factory=list)
     handover: Handover | None = None
     rules: list[str] = field(default_factory=list)
-
-    @property
-    def gate(self) -> Gate:
-        """The gate with the facts of this day: an ended campaign backs nothing."""
-        return self.brain.gate if self.shop is self.brain.shop else self.brain.gate.for_shop(self.shop)
+    took: dict[str, float] = field(default_factory=dict)
+    """Milliseconds of each stage."""
 
     def hand_over(self, reason: str, priority: Priority = Priority.NORMAL) -> None:
         if self.handover is not None:
@@ -135,22 +162,26 @@ async def run(
     now: float,
     agent_present: bool = False,
     handoff_open: bool = False,
+    given: Outcome | None = None,
 ) -> Result:
     """Take one turn all the way from its text to released replies; sends and keeps nothing.
 
-    ``state`` is what the conversation's last result left; it is not changed. Never raises for anything a buyer wrote
+    ``state`` is what the conversation's last result left; it is not changed. ``given`` is what is to be done whatever
+    the turn says, such as when the buyer floods. Never raises for anything a buyer wrote
     or a plugin did: what goes wrong hands over to a person.
     """
     local = datetime.fromtimestamp(now, ZoneInfo(brain.shop.timezone))
-    shop = brain.shop.on(local.date())
+    shop, gate = brain.on(local.date())
 
     def fresh() -> _Work:
-        return _Work(brain, turn, json.loads(json.dumps(state)), local, shop, agent_present, handoff_open)
+        return _Work(brain, turn, _copied(state), local, shop, gate, agent_present, handoff_open, given)
 
     work = fresh()
     try:
         for stage in STAGES:
+            began = time.perf_counter()
             await stage(work)
+            work.took[stage.__name__] = round((time.perf_counter() - began) * 1000, 3)
     except Exception as e:
         log.exception("a turn failed", conversation=str(turn.key))
         work = fresh()
@@ -169,9 +200,12 @@ async def attend(work: _Work) -> None:
     work.trace.add("turn", text=turn.text, messages=len(turn.messages), kinds=sorted(turn.kinds))
     if work.agent_present:
         work.outcomes.append(("", Silence("an agent has the conversation")))
+    elif work.given is not None:
+        work.outcomes.append(("", work.given))
     elif turn.kinds == {Kind.CARD}:
+        work.state.setdefault("shared", {})[CARD] = turn.messages[-1].text
         work.outcomes.append(("", _ask_back(work, "host.card")))
-    elif Kind.TEXT not in turn.kinds:
+    elif Kind.TEXT not in turn.kinds and not _awaits_picture(work):
         work.outcomes.append(("", _picture(work)))
 
 
@@ -182,6 +216,8 @@ async def understand(work: _Work) -> None:
     last = work.state.get("last")
     previous = Previous(last["slug"], last["slots"]) if last and last["slug"] in work.brain.handlers else None
     understanding = work.brain.understander.understand(work.turn.text[: work.brain.text_length], previous)
+    if work.brain.recognisers:
+        understanding = replace(understanding, slots=understanding.slots + _own_slots(work.brain, understanding.text))
     work.understanding = understanding
     work.trace.add(
         "understand",
@@ -201,16 +237,21 @@ async def understand(work: _Work) -> None:
 async def decide(work: _Work) -> None:
     """Intents → handlers → outcomes."""
     if (understanding := work.understanding) is not None:
-        if understanding.decision is Decision.SILENT:
+        awaited = _awaits_picture(work)
+        if understanding.decision is Decision.SILENT and not awaited:
             work.outcomes.append(("", Silence(understanding.reason or "nothing to answer")))
         else:
+            work.duties = frozenset(d.duty for d in work.gate.duties(work.turn.text))
             await _decide_text(work, understanding)
-        if Kind.IMAGE in work.turn.kinds and not any(isinstance(o, Escalate) for _, o in work.outcomes):
+        seen = awaited or any(isinstance(o, Escalate) for _, o in work.outcomes)
+        if Kind.IMAGE in work.turn.kinds and not seen:
             work.outcomes.append(("", _picture(work)))
     if not any(isinstance(o, Ask) for _, o in work.outcomes):
         work.state.pop("asked", None)
     for slug, outcome in work.outcomes:
-        work.trace.add("decide", intent=slug, outcome=type(outcome).__name__.lower(), detail=_detail(outcome))
+        plugin = work.brain.handlers[slug].plugin if slug in work.brain.handlers else ""
+        kind = type(outcome).__name__.lower()
+        work.trace.add("decide", intent=slug, plugin=plugin, outcome=kind, detail=_detail(outcome))
 
 
 async def speak(work: _Work) -> None:
@@ -221,8 +262,8 @@ async def speak(work: _Work) -> None:
         match outcome:
             case Reply():
                 texts.append(outcome)
-            case Ask(text, _, backed):
-                texts.append(Reply(text, backed))
+            case Ask(text, backed=backed, generated=generated):
+                texts.append(Reply(text, backed, generated))
             case Escalate(reason, reply, priority):
                 work.hand_over(reason, priority)
                 if reply is not None:
@@ -232,11 +273,11 @@ async def speak(work: _Work) -> None:
         texts.append(line)
     if texts:
         backed = {phrase: source for t in texts for phrase, source in t.backed.items()}
-        text = "\n".join(dict.fromkeys(t.text for t in texts))
+        text = _joined(list(dict.fromkeys(t.text for t in texts)))
         # What a message obliges the shop to say, an answer must say. A person who takes over has that duty then.
         answers = work.handover is None and any(isinstance(o, Reply) for _, o in work.outcomes)
-        duties = frozenset(d.duty for d in work.gate.duties(work.turn.text)) if answers else frozenset()
-        work.draft = Draft(work.turn.key, text, backed, _origin(work), duties)
+        duties = work.duties if answers else frozenset()
+        work.draft = Draft(work.turn.key, text, backed, _origin(work, texts), duties)
 
 
 async def check(work: _Work) -> None:
@@ -256,19 +297,28 @@ STAGES: tuple[Callable[[_Work], Awaitable[None]], ...] = (attend, understand, de
 
 
 async def _decide_text(work: _Work, understanding: Understanding) -> None:
-    """Each intent that is sure enough to its handler; else the handler that asked last; else ask or escalate."""
-    pending = work.state.pop("pending", None)
-    if pending is not None and pending["slug"] not in work.brain.handlers:
-        pending = None  # what asked was taken out since
+    """Who asked gets what fills its question; else each intent that is sure enough to its handler; else who asked."""
+    pending = _pending(work)
+    work.state.pop("pending", None)
     confirming = pending is not None and pending["slot"] == CONFIRMED
     confirmed = confirming and understanding.answered == ("ack",)
     if confirming and not confirmed:
         pending = None
-    if understanding.answered and not confirmed:
-        for slug in understanding.answered:
-            work.outcomes.append((slug, await _handle(work, slug, understanding, pending)))
-    elif pending is not None:
-        work.outcomes.append((pending["slug"], await _handle(work, pending["slug"], understanding, pending)))
+    slugs = understanding.answered
+    answer = _fills(work, pending, understanding) if pending is not None else None
+    if pending is not None and (answer is not None or confirmed or not slugs):
+        # The answer to a choice may sound like an intent of its own; a fact may come with a further question.
+        others = () if confirmed or pending.get("choices") else slugs
+        slugs = (pending["slug"], *(s for s in others if s not in (pending["slug"], "ack")))
+    if slugs:
+        for slug in slugs:
+            asked = pending if pending is not None and pending["slug"] == slug else None
+            work.outcomes.append((slug, await _handle(work, slug, understanding, asked, answer)))
+    elif urgent := [slug for duty, slug in URGENT.items() if duty in work.duties]:
+        slugs = tuple(slug for slug in urgent[:1] if slug in work.brain.handlers)
+        for slug in slugs:
+            work.outcomes.append((slug, await _handle(work, slug, understanding, None, None)))
+        work.hand_over(f"not sure what is meant, but {', '.join(sorted(work.duties))}", Priority.HIGH)
     elif understanding.decision is Decision.ASK:
         work.outcomes.append(("", _ask_between(work, understanding)))
     else:
@@ -278,50 +328,136 @@ async def _decide_text(work: _Work, understanding: Understanding) -> None:
         work.state["last"] = {"slug": work.intents[-1], "slots": {s.name: s.value for s in understanding.slots}}
 
 
+def _own_slots(brain: Brain, text: str) -> tuple[Slot, ...]:
+    """What the recognisers of plugins find; one that fails finds nothing."""
+    found: list[Slot] = []
+    for name, find in brain.recognisers.items():
+        try:
+            found += [s for s in find(text) if isinstance(s, Slot)]
+        except Exception:
+            log.exception("a recogniser of slots failed", slot=name)
+    return tuple(found)
+
+
 def _picture(work: _Work) -> Escalate:
     """A person looks at pictures; while one is awaited already, the usual lines do."""
     return Escalate("the buyer sent a picture", None if work.handoff_open else _host(work, "host.image"))
 
 
-async def _handle(work: _Work, slug: str, understanding: Understanding, pending: Mapping[str, Any] | None) -> Outcome:
+def _pending(work: _Work) -> dict[str, Any] | None:
+    """The question that waits for its answer, unless what asked it was taken out since."""
+    pending: dict[str, Any] | None = work.state.get("pending")
+    return pending if pending is not None and pending["slug"] in work.brain.handlers else None
+
+
+def _awaits_picture(work: _Work) -> bool:
+    """The buyer was asked for a picture, and here is one."""
+    pending = _pending(work)
+    return pending is not None and pending["slot"] == PHOTO and Kind.IMAGE in work.turn.kinds
+
+
+def _fills(work: _Work, pending: Mapping[str, Any], understanding: Understanding) -> SlotValue | None:
+    """What in this turn answers a question beyond doubt: a picture, one of its choices, or a fact of that name."""
+    slot = pending["slot"]
+    if slot == PHOTO:
+        return PHOTO if Kind.IMAGE in work.turn.kinds else None
+    if choices := pending.get("choices"):
+        return next((value for value, words in choices.items() if says(understanding.clean, words)), None)
+    return next((v for name in _SAME.get(slot, (slot,)) if (v := understanding.slot(name)) is not None), None)
+
+
+async def _handle(
+    work: _Work,
+    slug: str,
+    understanding: Understanding,
+    pending: Mapping[str, Any] | None,
+    answer: SlotValue | None,
+) -> Outcome:
     """One intent to its handler; whatever goes wrong there becomes a handover, never a text for the buyer."""
-    brain = work.brain
+    brain, bound = work.brain, work.brain.handlers[slug]
     slots: dict[str, SlotValue] = {s.name: s.value for s in reversed(understanding.slots)}
-    if pending is not None and pending["slug"] == slug and pending["slot"] not in slots:
-        slots[pending["slot"]] = work.turn.text.strip()
-    handler, settings = brain.handlers[slug]
+    asked = pending["slot"] if pending is not None and pending["slot"] != CONFIRMED else ""
+    if asked:
+        slots[asked] = work.turn.text.strip() if answer is None else answer
+    memory_of = bound.memory or slug
     states = work.state.setdefault("plugins", {})
-    memory: dict[str, Any] = json.loads(json.dumps(states.get(slug, {})))
-    context: Context[Any] = Context(
+    context: Context[Any, Any] = Context(
         slug=slug,
         shop=work.shop,
-        settings=settings,
+        settings=bound.settings,
         turn=work.turn,
         understanding=understanding,
         slots=slots,
-        state=memory,
+        state=_memory(bound.state, states.get(memory_of)),
         now=work.now,
         texts=brain.texts,
         said=work.state.setdefault("said", {}),
+        shared=_copied(work.state.get("shared", {})),
+        desk=Desk(brain.records, brain.shop.id, work.turn.buyer_id),
+        duties=work.duties,
+        asked=asked,
+        said_by_agent=tuple(map(str, work.state.get("agent_said", ()))),
     )
     try:
-        async with asyncio.timeout(brain.plugin_timeout):
-            outcome = await handler(context)
-        if not well_formed(outcome):
-            raise TypeError(f"the handler of {slug!r} returned {outcome!r}, no usable Reply, Ask, Escalate or Silence")
-        states[slug] = json.loads(json.dumps(memory, allow_nan=False))  # kept only where all went well
+        outcome = await ask_handler(bound, context, brain.plugin_timeout, brain.health)
+        kept = _plain(context.state), _plain(context.shared)  # only where all went well
+        work.state["shared"] = kept[1]
+        states[memory_of] = kept[0]
     except MissingFact as e:
         outcome = Escalate(f"{slug}: the shop's settings have no {e}")
     except UnknownText as e:
         outcome = Escalate(f"{slug}: no text under {e}", priority=Priority.HIGH)
-    except TimeoutError:
-        outcome = Escalate(f"{slug}: no answer within {brain.plugin_timeout:g} s", priority=Priority.HIGH)
-    except Exception as e:
-        log.exception("plugin failed", intent=slug, conversation=str(work.turn.key))
+    except NoRecords as e:
+        outcome = Escalate(f"{slug}: {e}")
+    except RecordsDown as e:
+        outcome = Escalate(f"{slug}: {e}", _host(work, "host.checking"))
+    except NotTheirs as e:
+        outcome = _not_theirs(work, slug, e)
+    except PluginFailed as e:
+        outcome = Escalate(str(e), priority=Priority.HIGH)
+    except (TypeError, ValueError) as e:  # a state that is no JSON data
+        brain.health.failed(bound.plugin or slug, f"{slug}: {e}")
         outcome = Escalate(f"{slug}: {type(e).__name__} in its plugin", priority=Priority.HIGH)
-    if not states.get(slug):
-        states.pop(slug, None)
+    if not states.get(memory_of):
+        states.pop(memory_of, None)
+    if not work.state.get("shared"):
+        work.state.pop("shared", None)
     return _counted(work, slug, outcome) if isinstance(outcome, Ask) else outcome
+
+
+def _memory(model: type[BaseModel] | None, kept: Any) -> Any:
+    """A handler's state from what was kept of it; a fresh one where that no longer fits the model."""
+    if model is None:
+        return _copied(kept or {})
+    try:
+        return model.model_validate(kept or {})
+    except ValidationError as e:
+        log.warning("a kept state does not fit its model any more; begun anew", model=model.__name__, error=str(e))
+        return model()
+
+
+def _plain(state: Any) -> Any:
+    """A state as plain JSON data.
+
+    Raises:
+        TypeError, ValueError: it cannot be.
+    """
+    if isinstance(state, BaseModel):
+        return state.model_dump(mode="json", exclude_defaults=True)
+    return json.loads(json.dumps(state, allow_nan=False)) if state else {}
+
+
+def _copied(kept: Mapping[str, Any]) -> Any:
+    """A copy of plain JSON data, such as what was kept."""
+    return from_json(to_json(kept))
+
+
+def _not_theirs(work: _Work, slug: str, refused: NotTheirs) -> Outcome:
+    """An order of another account: declined politely; a look-alike id is for a person to see."""
+    line = _host(work, "host.not_yours")
+    if refused.lookalike or line is None:
+        return Escalate(f"{slug}: {refused}", line, Priority.HIGH)
+    return line
 
 
 def _host(work: _Work, key: str, **values: Any) -> Reply | None:
@@ -338,11 +474,15 @@ def _host(work: _Work, key: str, **values: Any) -> Reply | None:
 
 def _counted(work: _Work, slug: str, ask: Ask) -> Outcome:
     """A question back, unless the buyer was asked often enough already: then a person."""
-    work.state["asked"] = asked = work.state.get("asked", 0) + 1
-    if asked > ASK_TRIES:
-        return Escalate(f"asked {ASK_TRIES} times{f' for {ask.slot}' if ask.slot else ''} and still not clear")
+    before = work.state.get("asked")
+    before = before if isinstance(before, dict) else {"slug": "", "slot": None, "times": 0, "all": 0}
+    times = before["times"] + 1 if (before["slug"], before["slot"]) == (slug, ask.slot) else 1
+    work.state["asked"] = {"slug": slug, "slot": ask.slot, "times": times, "all": before["all"] + 1}
+    if times > ask.tries or before["all"] >= ASK_ROUNDS:
+        what = f" for {ask.slot}" if ask.slot else ""
+        return Escalate(f"asked {min(times - 1, ask.tries)} times{what} and still not clear", ask.give_up)
     if slug:
-        work.state["pending"] = {"slug": slug, "slot": ask.slot}
+        work.state["pending"] = {"slug": slug, "slot": ask.slot, "choices": dict(ask.choices)}
     return ask
 
 
@@ -369,6 +509,18 @@ def _ask_between(work: _Work, understanding: Understanding) -> Outcome:
             return _ask_back(work, "host.ask_again")
 
 
+def _joined(texts: Sequence[str]) -> str:
+    """Several answers as one message: greeted once, and one emoji at most."""
+    lines: list[str] = []
+    for text in texts:
+        line = _GREETED.sub("", text) if lines else text
+        if any(_EMOJI.search(earlier) for earlier in lines):
+            line = _EMOJI.sub("", line).strip()
+            line = line if line[-1:] in "。！？…" else f"{line}。"
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def _handoff_line(work: _Work) -> Reply | None:
     """The line that announces a person: by the shop's hours, and never more than two of them while one is awaited."""
     told = work.state.get("handoff_lines", 0) if work.handoff_open else 0
@@ -376,7 +528,9 @@ def _handoff_line(work: _Work) -> Reply | None:
         return None
     work.state["handoff_lines"] = told + 1
     key = HANDOFF_LINES[told]
-    return _host(work, key if work.shop.hours.staffed(work.now) else f"{key}_closed")
+    if work.shop.hours.staffed(work.now):
+        return _host(work, key)
+    return _host(work, f"{key}_closed", back=_back(work))
 
 
 def _hours_line(work: _Work) -> Reply | None:
@@ -385,7 +539,16 @@ def _hours_line(work: _Work) -> Reply | None:
     if told or work.shop.hours.staffed(work.now):
         return None
     work.state["handoff_lines"] = 1
-    return _host(work, "host.handoff_hours")
+    return _host(work, "host.handoff_hours", back=_back(work))
+
+
+def _back(work: _Work) -> Backed | None:
+    """When a person is there next: 今天09:00, 明天09:00 or 3月16日09:00."""
+    if (moment := work.shop.hours.next_open(work.now)) is None:
+        return None
+    ahead = (moment.date() - work.now.date()).days
+    day = ("今天", "明天")[ahead] if ahead <= 1 else f"{moment.month}月{moment.day}日"
+    return Backed(f"{day}{moment:%H:%M}", "shop.hours")
 
 
 def _release(work: _Work, draft: Draft) -> bool:
@@ -408,11 +571,13 @@ def _release(work: _Work, draft: Draft) -> bool:
     return isinstance(outcome, Released)
 
 
-def _origin(work: _Work) -> Literal["host", "canned", "plugin"]:
+def _origin(work: _Work, texts: Sequence[Reply]) -> Literal["host", "canned", "plugin", "generated"]:
     """Whose words a turn's text is: the most inventive of those that had a part in it."""
+    if any(text.generated for text in texts):
+        return "generated"
     if not work.intents:
         return "host"
-    return "canned" if all(work.brain.handlers[slug][0] is canned for slug in work.intents) else "plugin"
+    return "canned" if all(work.brain.handlers[slug].handler is canned for slug in work.intents) else "plugin"
 
 
 def _detail(outcome: Outcome) -> str:
@@ -421,7 +586,7 @@ def _detail(outcome: Outcome) -> str:
             return reason
         case Silence(reason):
             return reason
-        case Ask(_, slot):
+        case Ask(slot=slot):
             return slot
         case _:
             return ""
@@ -437,7 +602,8 @@ def _result(work: _Work) -> Result:
         behaviour = Behaviour.ANSWER
     else:
         behaviour = Behaviour.SILENT
-    work.trace.add("result", behaviour=behaviour, replies=[r.released.text for r in work.replies], rules=work.rules)
+    said = [r.released.text for r in work.replies]
+    work.trace.add("result", behaviour=behaviour, replies=said, rules=work.rules, ms=work.took)
     return Result(
         turn=work.turn,
         behaviour=behaviour,

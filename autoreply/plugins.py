@@ -36,6 +36,8 @@ _KINDS = {
     "command": "commands",
     "page": "pages",
 }
+_SWITCHED = ("channels", "notifiers")
+"""Kinds that run only where their settings say ``enabled``."""
 _ONE = {table: one for one, table in _KINDS.items()} | {"handlers": "intent"}
 
 
@@ -131,10 +133,12 @@ def load_plugins(shop_folder: Path | None, problems: list[Problem], *, installed
     """
     manager = pluggy.PluginManager("autoreply")
     manager.add_hookspecs(hookspecs)
-    from autoreply import channels
+    if os.environ.get(TRACE_HOOKS):
+        manager.add_hookcall_monitoring(_before_hook, _after_hook)
+    from autoreply import channels, handoff
     from autoreply.records import builtin as records
 
-    found = [_Found(Origin.SHIPPED, m.__name__, m) for m in (*channels.builtin(), records)]
+    found = [_Found(Origin.SHIPPED, m.__name__, m) for m in (*channels.builtin(), *handoff.builtin(), records)]
     found += _folder(shipped("plugins"), Origin.SHIPPED, problems)
     if installed:
         found += _installed(problems)
@@ -146,8 +150,6 @@ def load_plugins(shop_folder: Path | None, problems: list[Problem], *, installed
         if _sound(manager, entry, problems):
             _collect(manager, entry, tables, problems)
             loaded.append(Loaded(entry.name, entry.origin, entry.file, entry.version, _hooks(manager, entry.plugin)))
-    if os.environ.get(TRACE_HOOKS):
-        manager.add_hookcall_monitoring(_before_hook, _after_hook)
     return Plugins(
         manager,
         **tables.named,
@@ -261,6 +263,10 @@ class _Tables:
                 message = f"{what} must be a pydantic model, such as a Section"
                 problems.append(Problem(new.file, new.line, new.name, message))
                 return
+        if kind in _SWITCHED and new.settings is not None and "enabled" not in new.settings.model_fields:
+            message = "its settings have no field enabled: bool = False, by which a shop switches it on"
+            problems.append(Problem(new.file, new.line, new.name, message))
+            return
         if other is None:
             table[new.name] = new
         elif other.rank == new.rank:
@@ -347,6 +353,13 @@ def _folder_given(entry: _Found, hook: str, folder: Path, tables: _Tables, probl
         tables.folders[hook].append(path)
     else:
         problems.append(Problem(entry.file, 1, hook, f"{path} is no folder"))
+
+
+def call(hook: str, method: pluggy.HookImpl, argument: object) -> object:
+    """One plugin's implementation of a hook, called by itself, so that what it raises is known to be that plugin's."""
+    if os.environ.get(TRACE_HOOKS):
+        _before_hook(hook, [method], {})
+    return method.function(*[argument for _ in method.argnames])
 
 
 def _before_hook(hook: str, methods: Sequence[pluggy.HookImpl], arguments: Mapping[str, Any]) -> None:

@@ -120,7 +120,8 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
     except web.HTTPException as e:
         if e.status < 400:
             raise
-        refusal = _refusal(Refused(e.status, e.reason.lower()))
+        field = "body" if isinstance(e, web.HTTPRequestEntityTooLarge) else None
+        refusal = _refusal(Refused(e.status, e.reason.lower(), field))
         if "Allow" in e.headers:
             refusal.headers["Allow"] = e.headers["Allow"]
         return refusal

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from autoreply.app import App, StartError, make_channels
+from autoreply.app import App, StartError, make_channels, make_notifiers
 from autoreply.clock import SystemClock
 from autoreply.conversation import Engine
 from autoreply.journal import Journal
 from autoreply.journal.queues import write_nothing
 from autoreply.journal.retention import keep_purging
 from autoreply.pipeline import Brain, Result
-from autoreply.plugins import Plugins
+from autoreply.plugins import Plugins, call
 from autoreply.reload import Reloader
 from autoreply.server import WebServer
 
@@ -40,7 +40,7 @@ async def serve(app: App, ready: Callable[[str], None]) -> None:
         StartError, JournalError, ServerError: it cannot start.
     """
     stop = asyncio.Event()
-    channels = make_channels(app)
+    channels, notifiers = make_channels(app), make_notifiers(app)
     journal = Journal(app.journal_path)
     journal.start()
     clock = SystemClock()
@@ -51,7 +51,7 @@ async def serve(app: App, ready: Callable[[str], None]) -> None:
             metrics.decided(result)
         observe(plugins(), result)
 
-    engine = Engine(app.brain, journal, clock, app.settings, channels, decided, watch=metrics)
+    engine = Engine(app.brain, journal, clock, app.settings, channels, decided, notifiers, metrics)
 
     async def adopt(new: App) -> None:
         await new.brain.records.start()
@@ -118,7 +118,7 @@ async def start_plugins(app: App) -> None:
     for hook in app.plugins.manager.hook.startup.get_hookimpls():
         try:
             async with asyncio.timeout(HOOK_WITHIN):
-                await _done(hook.function(*[app for _ in hook.argnames]))
+                await _done(call("startup", hook, app))
         except Exception as e:
             raise StartError(f"startup of plugin {hook.plugin_name} failed: {type(e).__name__}: {e}") from e
 
@@ -128,7 +128,7 @@ async def stop_plugins(app: App) -> None:
     for hook in app.plugins.manager.hook.shutdown.get_hookimpls():
         try:
             async with asyncio.timeout(HOOK_WITHIN):
-                await _done(hook.function(*[app for _ in hook.argnames]))
+                await _done(call("shutdown", hook, app))
         except Exception:
             log.exception("a shutdown hook failed", plugin=hook.plugin_name)
 
@@ -152,7 +152,7 @@ def observe(plugins: Plugins, result: Result) -> None:
     """Tell each observing plugin of a decision; what one of them raises stays here, and the others are told as well."""
     for observer in plugins.manager.hook.observe_turn.get_hookimpls():
         try:
-            observer.function(*[result for _ in observer.argnames])
+            call("observe_turn", observer, result)
         except Exception:
             log.exception("an observe_turn hook failed", plugin=observer.plugin_name)
 

@@ -4,12 +4,13 @@ import os
 import secrets
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from autoreply.facts import Shop
+from autoreply.model import Mode
 from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, read
 
 
@@ -68,22 +69,51 @@ class Understanding(Section):
     margin: float | None = Field(None, ge=0, le=1, description="least distance to the second-best intent")
 
 
+class Pace(Section):
+    """What may be set for each channel apart, under ``[conversation.channels.<name>]``; left out: as for the shop."""
+
+    merge_window: float | None = Field(None, ge=0, le=30, description="lines this close together are one turn")
+    merge_cap: float | None = Field(None, ge=0, le=60, description="a turn is answered so long after its first line")
+    first_reply_within: float | None = Field(None, gt=0, le=60, description="then a holding line goes out first")
+    typing: float | None = Field(
+        None, ge=0, le=1000, description="characters a second the bot seems to type; 0: at once"
+    )
+    takeover_minutes: float | None = Field(None, gt=0, description="silence after an agent's last message")
+    mode: Mode | None = Field(None, description="auto, assist, night or off")
+
+
 class Conversation(Section):
     """``[conversation]``: whose turn it is. Times in seconds unless named otherwise."""
 
     merge_window: float = Field(1.5, ge=0, le=30, description="lines this close together are one turn")
     merge_cap: float = Field(6.0, ge=0, le=60, description="a turn is answered this long after its first line at most")
     first_reply_within: float = Field(8.0, gt=0, le=60, description="then a holding line goes out before the answer")
+    typing: float = Field(0.0, ge=0, le=1000, description="characters a second the bot seems to type; 0: at once")
     takeover_minutes: float = Field(30.0, gt=0, description="silence after an agent's last message")
+    mode: Mode = Field(Mode.AUTO, description="auto, assist, night or off; `autoreply mode` switches it at run time")
+    channels: dict[str, Pace] = Field(default_factory=dict, description="what differs on a channel")
 
     @model_validator(mode="after")
     def _in_time(self) -> "Conversation":
-        if self.merge_cap >= self.first_reply_within:
-            raise ValueError(
-                f"merge_cap ({self.merge_cap:g}) must be below first_reply_within ({self.first_reply_within:g}),"
-                " or the first reply comes too late"
-            )
+        for name in (None, *self.channels):
+            times = self.on(name) if name else self
+            if times.merge_cap >= times.first_reply_within:
+                raise ValueError(
+                    f"merge_cap ({times.merge_cap:g}) must be below first_reply_within ({times.first_reply_within:g})"
+                    f"{f' on channel {name}' if name else ''}, or the first reply comes too late"
+                )
         return self
+
+    def on(self, channel: str) -> "Conversation":
+        """What holds on a channel."""
+        own = self.channels.get(channel)
+        return self if own is None else self.model_copy(update=own.model_dump(exclude_none=True) | {"channels": {}})
+
+
+class Handoff(Section):
+    """``[handoff]``: the queue for people."""
+
+    raise_after: float = Field(3.0, gt=0, description="staffed minutes without a person's word until people are told")
 
 
 class Limits(Section):
@@ -95,12 +125,18 @@ class Limits(Section):
     plugin_timeout: float = Field(5.0, gt=0, description="seconds a plugin may take for an answer")
     send_attempts: int = Field(8, ge=1, description="tries to deliver a reply before a person is told")
     stop_within: float = Field(10.0, gt=0, description="seconds to finish work in flight on stop")
+    buyer_per_minute: int = Field(30, ge=1, description="messages of one buyer; above, one answer and a person")
+    channel_per_minute: int = Field(300_000, ge=1, description="messages on one channel; above, it answers 429")
+    shop_per_minute: int = Field(300_000, ge=1, description="messages on all channels; above, they answer 429")
 
 
 class Store(Section):
     """``[store]``: the journal."""
 
     path: Path = Field(Path("var/autoreply.db"), description="SQLite file, relative to the settings file")
+    # Six months is what the Cybersecurity Law asks of network logs at least; the Personal Information Protection Law
+    # (article 19) wants no more kept than is needed.
+    keep_days: int = Field(190, ge=1, le=3650, description="messages, replies and traces older than this are deleted")
 
 
 class Server(Section):
@@ -108,6 +144,7 @@ class Server(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on; 127.0.0.1: this machine alone")
     port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: any free one")
+    metrics: bool = Field(False, description="figures for Prometheus under /metrics; never open it to the internet")
 
 
 class Folders(Section):
@@ -116,6 +153,7 @@ class Folders(Section):
     intents: Path = Field(Path("intents"), description="TOML files of intents and texts")
     plugins: Path = Field(Path("plugins"), description="Python files of plugins")
     rulebooks: Path = Field(Path("rulebooks"), description="TOML files of rules for the gate")
+    watch: bool = Field(True, description="take up changed settings, intents, rules and plugins while running")
 
 
 class Settings(Section):
@@ -125,11 +163,18 @@ class Settings(Section):
     understanding: Understanding = Understanding()
     conversation: Conversation = Conversation()
     limits: Limits = Limits()
+    handoff: Handoff = Handoff()
     store: Store = Store()
     server: Server = Server()
     folders: Folders = Folders()
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, description="one section for each channel")
     plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="one section for each plugin")
+    notify: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="one section for each way to tell people"
+    )
+    records: dict[Literal["orders", "products"], dict[str, Any]] = Field(
+        default_factory=dict, description="where orders and products are looked up"
+    )
 
 
 def parse(file: TomlFile) -> tuple[Settings, list[Problem]]:

@@ -3,17 +3,14 @@
 import asyncio
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
 from talks import Talk, text_of
 
 from autoreply import app as app_module
-from autoreply import hookimpl
 from autoreply.app import App, StartError, config_path, load_app, make_channels, trained
 from autoreply.model import ConversationKey, Message, Turn
-from autoreply.pipeline import Result, run
+from autoreply.pipeline import run
 from autoreply.shipped import shipped
 from autoreply.tomlfile import ProblemsFound, read
 from autoreply.understanding import Catalogue, Weights, load_catalogue
@@ -79,7 +76,7 @@ def test_mistakes_in_all_kinds_of_files_are_told_at_once(shop: Shopfolder) -> No
         ["intents/parking.toml:1", "slug"],
         ["rulebooks/own.toml:2", "override[0].id"],
         ["config.toml:3", "channels.htp"],
-        ["config.toml:5", "plugins.invoice"],
+        ["config.toml:6", "plugins.invoice.x"],
         ["plugins/unknown_intent.py:11", "invioce"],
         ["intents/parking.toml:3", "answers.default[0]"],
     ]
@@ -95,8 +92,8 @@ def test_a_broken_plugin_is_told_and_its_section_is_not_taken_for_a_mistake(shop
 
 def test_texts_that_could_never_be_filled_are_told(shop: Shopfolder) -> None:
     shop.write(
-        "intents/size.toml",
-        "slug = 'size'\nextends = true\n[answers]\ndefault = [\n  '好',\n  '{{ height }}厘米',\n]\nother = []\n",
+        "intents/cod.toml",
+        "slug = 'cod'\nextends = true\n[answers]\ndefault = [\n  '好',\n  '{{ height }}厘米',\n]\nother = []\n",
     )
     shop.write(
         "intents/_host.toml",
@@ -110,10 +107,10 @@ def test_texts_that_could_never_be_filled_are_told(shop: Shopfolder) -> None:
     assert shop.problems() == [
         "intents/_host.toml:2: answers.hold[1]: is no valid text: shop.hours has no 'opens'; did you mean 'open'?",
         "intents/_host.toml:3: answers.ask_between[0]: is no valid text: 'third' is not filled in here",
+        "intents/cod.toml:6: answers.default[1]: is no valid text: 'height' is not filled in here",
+        "intents/cod.toml:8: answers.other: holds no text; take the key out",
         "intents/invoice.toml:4: answers.available[1]: is no valid text: a text takes {{ facts }}, if and for, "
         "not a loop over anything but a list of facts",
-        "intents/size.toml:6: answers.default[1]: is no valid text: 'height' is not filled in here",
-        "intents/size.toml:8: answers.other: holds no text; take the key out",
     ]
 
 

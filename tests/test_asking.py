@@ -77,7 +77,8 @@ def test_several_facts_can_be_asked_for_one_after_the_other() -> None:
         return ctx.ask(missing, "size.cause") if missing else Reply("都记下了")
 
     talk = Talk(brain_with(collects, **ASKS))
-    behaviours = [talk.say(line, *told).behaviour for line, *told in (("开始", "size"), ("甲",), ("乙",), ("丙",), ("丁",))]
+    lines = (("开始", "size"), ("甲",), ("乙",), ("丙",), ("丁",))
+    behaviours = [talk.say(line, *told).behaviour for line, *told in lines]
     assert behaviours == [Behaviour.ASK] * 4 + [Behaviour.ANSWER]
     assert talk.state["plugins"] == {"size": {"title": "甲", "number": "乙", "mail": "丙", "phone_number": "丁"}}
 

@@ -79,6 +79,33 @@ async def test_who_is_woken_sees_its_own_moment_and_may_sleep_again_on_the_way()
     assert clock.now() == 7.0
 
 
+async def test_a_call_comes_at_its_moment_unless_it_is_cancelled() -> None:
+    clock = ManualClock(100.0)
+    calls: list[str] = []
+    clock.call_at(90.0, lambda: calls.append("passed"))
+    clock.call_at(101.0, lambda: calls.append("first"))
+    clock.call_at(101.5, lambda: calls.append("never")).cancel()
+    clock.call_at(102.0, lambda: calls.append("second"))
+    await few_turns()
+    assert calls == ["passed"]
+    await clock.advance_to(101.9, few_turns)
+    assert calls == ["passed", "first"]
+    await clock.advance_to(102.0, few_turns)
+    assert calls == ["passed", "first", "second"]
+    assert clock.next_due() is None
+
+
+async def test_the_system_clock_calls_and_can_be_told_not_to() -> None:
+    clock, called, never = SystemClock(), asyncio.Event(), asyncio.Event()
+    clock.call_at(clock.now() + 0.01, never.set).cancel()
+    clock.call_at(clock.now() - 3600, called.set)
+    await asyncio.wait_for(called.wait(), 5)
+    called.clear()
+    clock.call_at(clock.now() + 0.02, called.set)
+    await asyncio.wait_for(called.wait(), 5)
+    assert not never.is_set()
+
+
 @given(st.lists(st.integers(0, 20), max_size=12))
 def test_sleepers_wake_in_the_order_of_their_moments_and_then_of_their_coming(moments: list[int]) -> None:
     async def run() -> list[tuple[float, int]]:

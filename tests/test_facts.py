@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from autoreply.facts import Hours, Instalment, Shop
+from autoreply.facts import Delivery, Hours, Instalment, Shop, Terms, same_courier
 
 
 def at(weekday_of_march_2026: int, hour: int, minute: int = 0) -> datetime:
@@ -79,3 +79,59 @@ def test_money_is_exact() -> None:
 def test_facts_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(Shop().bargain, "rounds", 9)  # noqa: B010 - what the type checker refuses, tried all the same
+
+
+def test_days_of_absence_close_the_shop_whatever_day_it_is() -> None:
+    hours = Hours.model_validate({"absences": [{"first": "2026-03-11", "last": "2026-03-12"}]})
+    assert [hours.staffed(at(day, 12)) for day in (10, 11, 12, 13)] == [True, False, False, True]
+    assert hours.next_open(at(10, 23)) == at(13, 9)
+    assert hours.next_open(at(10, 8)) == at(10, 9)
+    with pytest.raises(ValidationError, match="last lies before first"):
+        Hours.model_validate({"absences": [{"first": "2026-03-12", "last": "2026-03-11"}]})
+
+
+def test_a_shop_that_is_never_open_has_no_next_opening() -> None:
+    assert Hours.model_validate({"days": []}).next_open(at(10, 23)) is None
+
+
+DELIVERY = Delivery.model_validate(
+    {
+        "days": "2-4",
+        "regions": [
+            {"regions": ["新疆"], "days": "6-10", "fee": 15},
+            {"regions": ["喀什"], "free_over": 99},
+            {"couriers": ["顺丰"], "days": "1-2"},
+            {"regions": ["新疆"], "couriers": ["顺丰速运"], "days": "3-5"},
+            {"regions": ["西藏"], "served": False},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "courier", "terms"),
+    [
+        ((), "", Terms("2-4", None, None, True)),
+        (("杭州", "浙江"), "", Terms("2-4", None, None, True)),
+        (("杭州", "浙江"), "顺丰", Terms("1-2", None, None, True)),
+        (("新疆",), "", Terms("6-10", Decimal(15), None, True)),
+        (("喀什", "新疆"), "", Terms("6-10", Decimal(15), Decimal(99), True)),
+        (("喀什", "新疆"), "顺丰", Terms("3-5", Decimal(15), Decimal(99), True)),
+        (("拉萨", "西藏"), "", Terms("2-4", None, None, False)),
+        (("拉萨", "西藏"), "顺丰", Terms("1-2", None, None, False)),
+    ],
+)
+def test_the_closest_exception_that_says_something_holds(place: tuple[str, ...], courier: str, terms: Terms) -> None:
+    assert DELIVERY.to(place, courier) == terms
+
+
+def test_an_exception_is_one_for_something() -> None:
+    with pytest.raises(ValidationError, match="names neither regions nor couriers"):
+        Delivery.model_validate({"regions": [{"days": "3-5"}]})
+
+
+def test_couriers_by_any_of_their_names() -> None:
+    assert same_courier("中通", "中通快递")
+    assert same_courier("EMS", "ems")
+    assert not same_courier("", "中通")
+    assert not same_courier("圆通", "中通")

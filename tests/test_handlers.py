@@ -60,7 +60,7 @@ async def spins(ctx: Context[None]) -> Reply:
         try:
             while True:
                 pass
-        except Exception:  # noqa: BLE001, S112 - a handler that swallows everything
+        except Exception:  # noqa: S112 - a handler that swallows everything
             continue
 
 

@@ -21,7 +21,7 @@ from autoreply.handlers import Bound
 from autoreply.model import Behaviour, Decision, Kind, Message, Priority, Turn, Understanding
 from autoreply.pipeline import Brain, run
 from autoreply.plugins import load_plugins
-from autoreply.texts import Texts
+from autoreply.texts import Backed, Texts
 from autoreply.understanding import Intent, Previous, Understander
 
 BROKEN = Path(__file__).parent / "plugins"
@@ -90,7 +90,7 @@ def test_a_picture_beside_words_is_seen_by_a_person_and_the_words_are_answered()
 def test_a_picture_beside_words_that_go_to_a_person_is_no_second_matter() -> None:
     result = Talk().say("这个碎了", "wrong_item", also=(Kind.IMAGE,))
     assert result.handover is not None
-    assert "picture" not in result.handover.reason
+    assert "the buyer sent a picture" not in result.handover.reason
 
 
 def test_a_card_is_asked_about_twice_and_then_a_person_comes() -> None:
@@ -432,7 +432,8 @@ def test_all_lines_to_buyers_pass_the_gate() -> None:
     brain = make_brain()
     for name, variants in catalogue().host_texts.items():
         for used in range(len(variants)):
-            reply = brain.texts.fill(f"host.{name}", brain.shop, used=used, first="发票", second="邮费")
+            values = {"first": "发票", "second": "邮费", "back": Backed("明天09:00", "shop.hours")}
+            reply = brain.texts.fill(f"host.{name}", brain.shop, used=used, **values)
             verdict = brain.gate.check(reply.text, backed=reply.backed)
             assert verdict.action in ("pass", "warn"), (name, verdict)
 
@@ -464,7 +465,8 @@ def test_the_trace_tells_each_stage_in_order_as_plain_data() -> None:
     result = Talk().say("能开发票吗", "invoice")
     assert [step["stage"] for step in result.trace.steps] == ["turn", "understand", "decide", "gate", "result"]
     assert json.loads(json.dumps(result.trace.steps)) == result.trace.steps
-    assert result.trace.of("decide") == {"stage": "decide", "intent": "invoice", "outcome": "reply", "detail": ""}
+    decided = {"intent": "invoice", "plugin": "shipped/invoice", "outcome": "reply", "detail": ""}
+    assert result.trace.of("decide") == {"stage": "decide", **decided}
 
 
 def test_the_state_given_is_not_changed() -> None:

@@ -50,7 +50,9 @@ def _no_traces(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_the_shipped_plugins_are_there_and_use_the_same_hooks_as_anyone() -> None:
     plugins = loaded(None)
-    assert set(plugins.handlers) == {"shipping_time", "invoice", "haggling", "instalment", "credit_card"}
+    assert {"shipping_time", "invoice", "haggling", "instalment", "credit_card", "courier", "human"} <= set(
+        plugins.handlers
+    )
     assert {"http", "websocket", "webchat"} <= set(plugins.channels)
     assert {entry.origin for entry in plugins.handlers.values()} == {Origin.SHIPPED}
 
@@ -118,9 +120,7 @@ def test_two_of_one_origin_that_want_one_intent_are_a_mistake(tmp_path: Path) ->
     for name in ("a", "b"):
         (tmp_path / f"{name}.py").write_text(INVOICE.format(text=name), encoding="utf-8")
     assert problems_of(tmp_path) == [
-        f"b.py:7: invoice: the intent 'invoice' is taken by {tmp_path}/a.py:7 already; remove one of the two or give one a priority".replace(
-            f"{tmp_path}/", ""
-        )
+        "b.py:7: invoice: the intent 'invoice' is taken by a.py:7 already; remove one of the two or give one a priority"
     ]
 
 

@@ -1,6 +1,8 @@
 """Changed files while the shop runs: taken up as one, or nothing changes."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,13 +34,43 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "reload-cache"))
 
 
-def watched(config: Path) -> tuple[Reloader, list[App]]:
+def watched(config: Path) -> tuple[Reloader, list[App], asyncio.Event]:
     adopted: list[App] = []
+    done = asyncio.Event()
 
     async def adopt(app: App) -> None:
         adopted.append(app)
+        done.set()
 
-    return Reloader(load_app(config), adopt), adopted
+    return Reloader(load_app(config), adopt), adopted, done
+
+
+def change(config: Path) -> None:
+    """Another text, a plugin more, another setting."""
+    intents = config.parent / "intents" / "invoice.toml"
+    intents.write_text(intents.read_text("utf-8").replace("可以开发票。", "可以开电子发票。"), "utf-8")
+    (config.parent / "plugins").mkdir(exist_ok=True)
+    (config.parent / "plugins" / "invoices.py").write_text(PLUGIN, "utf-8")
+    config.write_text(config.read_text("utf-8") + "\n[limits]\nplugin_timeout = 2.5\n", "utf-8")
+
+
+@contextmanager
+def holding(path: Path, content: str) -> Iterator[None]:
+    """The file holds something else for a while, or is there only that long."""
+    kept = path.read_text("utf-8") if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, "utf-8")
+    try:
+        yield
+    finally:
+        if kept is None:
+            path.unlink()
+        else:
+            path.write_text(kept, "utf-8")
+
+
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
 
 
 def texts(app: App) -> str:
@@ -46,16 +78,11 @@ def texts(app: App) -> str:
 
 
 async def test_a_changed_text_a_new_plugin_and_a_new_setting_are_taken_up_together(shop: Path) -> None:
-    reloader, adopted = watched(shop)
+    reloader, adopted, done = watched(shop)
     running = asyncio.create_task(reloader.run())
-    intents = shop.parent / "intents" / "invoice.toml"
-    intents.write_text(intents.read_text("utf-8").replace("可以开发票。", "可以开电子发票。"), "utf-8")
-    (shop.parent / "plugins").mkdir(exist_ok=True)
-    (shop.parent / "plugins" / "invoices.py").write_text(PLUGIN, "utf-8")
-    shop.write_text(shop.read_text("utf-8") + "\n[limits]\nplugin_timeout = 2.5\n", "utf-8")
+    change(shop)
     async with asyncio.timeout(60):
-        while not adopted:
-            await asyncio.sleep(0.05)
+        await done.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     app = adopted[0]
@@ -72,30 +99,19 @@ async def test_a_changed_text_a_new_plugin_and_a_new_setting_are_taken_up_togeth
     ],
 )
 async def test_something_wrong_changes_nothing_and_is_named(shop: Path, file: str, content: str, told: str) -> None:
-    reloader, adopted = watched(shop)
+    reloader, adopted, _ = watched(shop)
     before = reloader.app
-    path = shop.parent / file
-    kept = path.read_text("utf-8") if path.exists() else None
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(content, "utf-8")
-    try:
-        with structlog.testing.capture_logs() as logs:
-            assert not await reloader.reload()
-    finally:
-        path.unlink() if kept is None else path.write_text(kept, "utf-8")
+    with holding(shop.parent / file, content), structlog.testing.capture_logs() as logs:
+        assert not await reloader.reload()
     assert adopted == []
     assert reloader.app is before
     assert any(told in str(entry.get("problem")) for entry in logs)
 
 
 async def test_what_only_a_start_takes_up_is_named(shop: Path) -> None:
-    reloader, adopted = watched(shop)
-    kept = shop.read_text("utf-8")
-    shop.write_text(kept + "\n[server]\nport = 9099\n", "utf-8")
-    try:
-        with structlog.testing.capture_logs() as logs:
-            assert await reloader.reload()
-    finally:
-        shop.write_text(kept, "utf-8")
+    reloader, adopted, _ = watched(shop)
+    written = text_of(shop) + "\n[server]\nport = 9099\n"
+    with holding(shop, written), structlog.testing.capture_logs() as logs:
+        assert await reloader.reload()
     assert [entry["sections"] for entry in logs if "sections" in entry] == [["server"]]
     assert adopted

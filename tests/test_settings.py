@@ -4,7 +4,7 @@ import os
 import stat
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,9 @@ from autoreply.channels.http import HttpSettings
 from autoreply.channels.webchat import WebchatSettings
 from autoreply.channels.websocket import WebsocketSettings
 from autoreply.facts import Shop
+from autoreply.handoff.webhook import WebhookSettings
+from autoreply.model import Mode
+from autoreply.plugins import load_plugins
 from autoreply.settings import Secret, Settings, load, parse
 from autoreply.shipped import shipped
 from autoreply.tomlfile import ProblemsFound, read
@@ -118,6 +121,34 @@ def test_blanks_are_no_fact() -> None:
     assert Shop.model_validate({"gifts": {"text": "  "}}).gifts.text == ""
 
 
+# A channel's own ---------------------------------------------------------------------------------------------------
+
+
+def test_what_a_channel_says_holds_there_and_the_rest_is_the_shops(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        "[conversation]\nmerge_window = 2\ntyping = 5\n[conversation.channels.webchat]\ntyping = 0\nmode = 'assist'\n",
+        encoding="utf-8",
+    )
+    talk = load(path).conversation
+    webchat, other = talk.on("webchat"), talk.on("http")
+    assert (webchat.merge_window, webchat.typing, webchat.mode) == (2, 0, Mode.ASSIST)
+    assert (other.merge_window, other.typing, other.mode) == (2, 5, Mode.AUTO)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("typign = 1", "2: conversation.channels.webchat.typign: is not a known setting; did you mean 'typing'?"),
+        ("merge_cap = 9", "1: conversation: merge_cap (9) must be below first_reply_within (8) on channel webchat"),
+        ("mode = 'of'", "2: conversation.channels.webchat.mode: input should be 'auto', 'assist', 'night' or 'off'"),
+    ],
+)
+def test_a_mistake_in_it_is_told_where_it_stands(tmp_path: Path, text: str, told: str) -> None:
+    (problem,) = problems_of(tmp_path, f"[conversation.channels.webchat]\n{text}\n")
+    assert problem.startswith(told), problem
+
+
 # Secrets -----------------------------------------------------------------------------------------------------------
 
 
@@ -179,7 +210,8 @@ def settings_of(model: type[BaseModel], under: str = "") -> set[str]:
     for name, field in model.model_fields.items():
         inner = models_in(field.annotation)
         nested = inner and inner[0] is not Secret
-        found |= settings_of(inner[0], f"{under}{name}.") if nested else {under + name}
+        each = ".webchat" if get_origin(field.annotation) is dict else ""  # the name that the example uses
+        found |= settings_of(inner[0], f"{under}{name}{each}.") if nested else {under + name}
     return found
 
 
@@ -201,9 +233,15 @@ def test_the_example_shows_every_setting_and_no_other() -> None:
         "webchat": WebchatSettings,
         "websocket": WebsocketSettings,
     }
-    known = settings_of(Settings) - {"channels", "plugins"}
+    known = settings_of(Settings) - {"channels", "plugins", "notify", "records"}
+    for kind in ("orders", "products"):
+        known |= {f"records.{kind}.source", f"records.{kind}.files"}
+    known |= {f"records.products.{name}" for name in ("sizes", "faq")}
+    known |= settings_of(WebhookSettings, "notify.webhook.")
     for name, model in channels.items():
         known |= settings_of(model, f"channels.{name}.")
+    for plugin in load_plugins(None, [], installed=False).handlers.values():
+        known |= settings_of(plugin.settings, f"plugins.{plugin.section}.") if plugin.settings is not None else set()
     assert example_keys() == known
 
 

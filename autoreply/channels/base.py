@@ -117,6 +117,8 @@ class Channel(Protocol):
     """One way in and out.
 
     ``takes_key``: the peer drops a reply whose key it has seen, so a send with an unknown outcome may be repeated.
+    A channel whose peer fetches its replies may say ``fetched = True``: they are then offered as soon as they are kept,
+    and ``send`` only tells of it.
     """
 
     name: str

@@ -53,6 +53,7 @@ class HttpChannel:
         self.name = home.name
         self._signature = Signature(settings.secret.read(home.folder))
         self._callback = str(settings.callback_url) if settings.callback_url else None
+        self.fetched = self._callback is None
         # Connecting has a limit of its own: what fails before anything was sent cannot have arrived.
         self._timeout = ClientTimeout(total=settings.callback_timeout, connect=settings.callback_timeout / 2)
         self._session: ClientSession | None = None

@@ -17,6 +17,9 @@ _LEAST_BYTES = 24
 """Shortest secret that the Standard Webhooks specification allows."""
 
 
+_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
 class Signature:
     """Signs and checks with one secret."""
 
@@ -42,7 +45,7 @@ class Signature:
             Refused: 401, without saying what was wrong.
         """
         try:
-            self._webhook.verify(payload, dict(headers), json_parse=False)
+            self._webhook.verify(payload, {n: headers[n] for n in _HEADERS if n in headers}, json_parse=False)
         except (WebhookVerificationError, ValueError):
             # The library raises plain ValueErrors for headers that are no base64 or lack a version.
             raise Refused(401, "the signature is missing, wrong or too old") from None

@@ -34,6 +34,7 @@ class WebchatChannel:
     """See the module. ``GET /chat`` and, for the page, ``GET /chat/ws?conversation=…&after=CURSOR``."""
 
     takes_key = True
+    fetched = True
 
     def __init__(self, settings: WebchatSettings, home: ChannelHome) -> None:
         self.name = home.name

@@ -30,6 +30,7 @@ class WebsocketChannel:
     """See the module. ``GET /v1/ws?after=CURSOR``."""
 
     takes_key = True
+    fetched = True
 
     def __init__(self, settings: WebsocketSettings, home: ChannelHome) -> None:
         """Read the secret.

@@ -1,5 +1,6 @@
 """``autoreply check``: every mistake of a shop's files at once, and what the gate says of its texts."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from autoreply.cli.formats import format_option, put_alerts
 if TYPE_CHECKING:
     from autoreply.app import App
     from autoreply.compliance import Rulebook
+    from autoreply.records import GuardedOrders, GuardedProducts
     from autoreply.review.alerts import Alert
     from autoreply.review.fillings import Filling
     from autoreply.tomlfile import Problem
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Report:
-    """What was found. ``notes`` are texts that cannot be filled as things are: a person answers in their place."""
+    """What was found. ``notes``: texts that cannot be filled, so that a person answers; which of two plugins wins."""
 
     problems: "list[Alert]" = field(default_factory=list)
     notes: "list[Alert]" = field(default_factory=list)
@@ -46,7 +48,8 @@ def command(config: Path | None, verbose: bool, form: str, as_json: bool, matche
     Every text of the shop is put before the gate too: each variant and each branch, filled with the shop's facts and
     with extreme ones (none, 0, very much, very long, very many). A block with the shop's own facts is an error, one
     with other facts or a plugin's words a warning. Each finding is a line "file:line: field: message" on stdout. Exit
-    code 1 when there is an error; warnings and notes are none.
+    code 1 when there is an error; warnings and notes are none. Where two plugins want the same intent, a note says
+    which one has it.
 
     Examples of two intents that hardly differ are warnings; with --matcher so are examples that the matcher takes for
     something else, and intents that no line reaches.
@@ -87,7 +90,9 @@ def _checked(config: Path | None, verbose: bool, matcher: bool) -> _Report:
         return report
     report.rulebook = app.brain.gate.rulebook
     report.problems += map(of_problem, (*app.warnings, *_missing_secrets(app, config), *_unknown_places(app, config)))
+    report.problems += map(of_problem, _unreadable_records(app, config))
     report.problems += map(of_problem, _catalogue_doubts(app, matcher))
+    report.notes += _beaten(app)
     for text in _texts(app):
         _check_text(app, text, report)
     catalogue = app.brain.catalogue
@@ -98,6 +103,7 @@ def _checked(config: Path | None, verbose: bool, matcher: bool) -> _Report:
         "texts": sum(1 for _ in _texts(app)),
         "rules": len(app.brain.gate.rulebook.rules),
         "plugins": sorted({entry.plugin for entry in app.plugins.handlers.values()}),
+        "beaten": [f"{w.name}: {w.plugin} wins over {b.plugin}" for w, b in app.plugins.beaten],
         "channels": [n for n, given in app.channel_settings.items() if given is not None and given.enabled],
     }
     return report
@@ -111,6 +117,40 @@ def _catalogue_doubts(app: "App", matcher: bool) -> "list[Problem]":
     files, catalogue = intent_files(app.folder / app.settings.folders.intents), app.brain.catalogue
     found = near_duplicates(catalogue, files)
     return found + matcher_doubts(catalogue, files, app.brain.understander) if matcher else found
+
+
+def _unreadable_records(app: "App", config: Path | None) -> "Iterator[Problem]":
+    """Record sources that cannot be read now, with every line at fault where a table says so."""
+    from autoreply.app import config_path
+    from autoreply.records import GuardedOrders, GuardedProducts, RecordsDown
+    from autoreply.tomlfile import read
+
+    file = read(config_path(config))
+    for kind in ("orders", "products"):
+        source = getattr(app.brain.records, kind)
+        if isinstance(source, (GuardedOrders, GuardedProducts)):
+            try:
+                asyncio.run(_opened(source))
+            except RecordsDown as e:
+                yield from e.problems or [file.problem(("records", kind), f"cannot be read: {e.reason}")]
+
+
+async def _opened(source: "GuardedOrders | GuardedProducts") -> None:
+    try:
+        await source.check()
+    finally:
+        await source.close()
+
+
+def _beaten(app: "App") -> "Iterator[Alert]":
+    """Who answers where two plugins wanted the same, and why that one."""
+    from autoreply.review.alerts import FILE, Alert
+
+    for winner, loser in app.plugins.beaten:
+        origin = "the shop's own wins over an installed one, that over a shipped one"
+        why = origin if winner.origin != loser.origin else "it has the higher priority"
+        message = f"{winner.plugin} wins over {loser.plugin} ({loser.file}:{loser.line}): {why}"
+        yield Alert(winner.file, winner.line, "note", FILE, message, winner.name)
 
 
 def _missing_secrets(app: "App", config: Path | None) -> "Iterator[Problem]":
@@ -162,7 +202,8 @@ def _texts(app: "App") -> Iterator[_Text]:
     for intent in app.brain.catalogue.intents.values():
         for name, variants in intent.answers.items():
             for n, source in enumerate(variants):
-                yield _Text(f"{intent.slug}.{name}[{n}]", source, intent.answer_files[name], intent.answer_lines[name][n])
+                file, line = intent.answer_files[name], intent.answer_lines[name][n]
+                yield _Text(f"{intent.slug}.{name}[{n}]", source, file, line)
     places = _host_places(app)
     for name, variants in app.brain.catalogue.host_texts.items():
         for n, source in enumerate(variants):
@@ -252,6 +293,8 @@ def _show(report: _Report) -> None:
         click.echo(f"{note.file}:{note.line}: {note.field}: note: {note.message}")
     if report.summary is not None:
         s = report.summary
+        for line in s["beaten"]:
+            click.echo(line)
         click.echo(
             f"{s['shop']}: {s['intents']} intents, {s['examples']:,} examples, {s['texts']} texts, {s['rules']} rules; "
             f"plugins: {', '.join(s['plugins']) or 'none'}; channels: {', '.join(s['channels']) or 'none'}"

@@ -3,6 +3,8 @@
 import sys
 from functools import lru_cache
 from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +23,7 @@ COMMANDS = (
     "test",
     "init",
     "plugins",
+    "plugin",
     "handoff",
     "drafts",
     "mode",
@@ -40,7 +43,7 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for, so that no command pays for the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *sorted(_of_plugins())]
+        return [*COMMANDS, *(sorted(_of_plugins()) if _may_have_own() else ())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -70,6 +73,11 @@ class LazyGroup(click.Group):
             for line in lines:
                 click.echo(line, err=True)
             sys.exit(1)
+
+
+def _may_have_own() -> bool:
+    """There may be plugins besides the shipped ones, which have no commands: worth loading them for the help text."""
+    return bool(entry_points(group="autoreply")) or Path("config.toml").exists()
 
 
 @lru_cache

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 @config_option
 @verbose_option(text="Show what was said in every conversation, not only in those that fail.")
 @json_option
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, param, given: _schema(ctx, given),
+    help="The JSON schema of such a file, for editors, and nothing else.",
+)
 def command(files: tuple[Path, ...], config: Path | None, verbose: bool, as_json: bool) -> None:
     """Hold the conversations of YAML or JSONL files with the shop and say what does not come out as written there.
 
-    Exit code 1 where something does not hold. Nothing is sent or kept.
+    Exit code 1 where something does not hold. Nothing is sent or kept. docs/plugins.md lists what can be expected.
 
     \b
     A file:
@@ -37,6 +45,7 @@ def command(files: tuple[Path, ...], config: Path | None, verbose: bool, as_json
     Examples:
       autoreply test talks.yaml
       autoreply test --config myshop/config.toml talks/*.jsonl
+      autoreply test --schema > talks.schema.json
     """
     from autoreply.testing.files import read_conversations
 
@@ -62,6 +71,14 @@ def command(files: tuple[Path, ...], config: Path | None, verbose: bool, as_json
             screen.print(outcome.wrong, markup=False, highlight=False)
         screen.print(f"{count(len(outcomes), 'conversation')}, {len(failed)} not as written")
     sys.exit(1 if failed else 0)
+
+
+def _schema(ctx: click.Context, given: bool) -> None:
+    if given:
+        from autoreply.testing.files import schema
+
+        put(schema())
+        ctx.exit()
 
 
 def _held(app: "App", conversation: "Conversation", shown: bool) -> "Outcome":

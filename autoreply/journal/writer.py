@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import structlog
 
+from autoreply.journal.connection import of_the_file
 from autoreply.journal.records import JournalError
-from autoreply.journal.store import Store, of_the_file
+from autoreply.journal.store import Store
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

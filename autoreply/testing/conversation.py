@@ -17,8 +17,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from autoreply.app import App, load_app
+from autoreply.facts import Shop as Facts
+from autoreply.handlers import Health
 from autoreply.model import Behaviour, ConversationKey, Decision, Kind, Match, Message, Turn, Understanding
-from autoreply.pipeline import Brain, Result, run
+from autoreply.pipeline import Result, run
 from autoreply.records.desk import Records
 from autoreply.records.model import Order, Product
 from autoreply.testing.records import FakeOrders, FakeProducts
@@ -149,14 +151,18 @@ class Exchange:
 
 
 class Shop:
-    """A shop under test, with one conversation in it. ``now`` is the shop's local time."""
+    """A shop under test, with one conversation in it. ``now`` is the shop's local time.
 
-    def __init__(self, brain: Brain, *, buyer: str = "buyer") -> None:
-        self.brain = brain
+    What a test changes about it (``set``, ``has``, ``at``) holds for this conversation alone.
+    """
+
+    def __init__(self, app: App, *, buyer: str = "buyer") -> None:
+        self.brain = replace(app.brain, health=Health())  # a plugin that failed in one test is not off in the next
         self.now = ORDINARY
         self.state: dict[str, Any] = {}
         self.waits_for_a_person = False
-        self._key = ConversationKey("test", brain.shop.id, "c1")
+        self._app = app
+        self._key = ConversationKey("test", app.brain.shop.id, "c1")
         self._buyer = buyer
         self._count = 0
 
@@ -167,12 +173,34 @@ class Shop:
         Raises:
             ProblemsFound: something is wrong with its files.
         """
-        return cls.of(load_app(config), buyer=buyer)
+        return cls(load_app(config), buyer=buyer)
 
-    @classmethod
-    def of(cls, app: App, *, buyer: str = "buyer") -> "Shop":
-        """A loaded shop."""
-        return cls(app.brain, buyer=buyer)
+    def set(self, section: str, **values: Any) -> "Shop":
+        """Change settings of the section ``shop.<name>`` or ``plugins.<name>``, as if they stood in the file.
+
+            shop.set("shop.bargain", rounds=0)
+            shop.set("plugins.invoice", collect=False)
+
+        Raises:
+            ValidationError: the section does not take these values.
+            KeyError: there is no such section.
+        """
+        room, _, name = section.partition(".")
+        if room == "shop" and name in Facts.model_fields:
+            given = self.brain.shop.model_dump()
+            facts = Facts.model_validate({**given, name: {**given[name], **values}})
+            self.brain = replace(self.brain, shop=facts, gate=self.brain.gate.for_shop(facts))
+            return self
+        registered = self._app.plugins.handlers.values() if room == "plugins" else ()
+        handlers = dict(self.brain.handlers)
+        found = [e for e in registered if e.section == name and e.settings is not None and e.name in handlers]
+        for entry in found:
+            bound = handlers[entry.name]
+            handlers[entry.name] = replace(bound, settings=type(bound.settings)(**{**dict(bound.settings), **values}))
+        if not found:
+            raise KeyError(f"[{section}] cannot be set: neither shop.<name> nor plugins.<name> of a loaded plugin")
+        self.brain = replace(self.brain, handlers=handlers)
+        return self
 
     def has(self, *, orders: Sequence[Order] | None = None, products: Sequence[Product] | None = None) -> "Shop":
         """Connect records: these orders, these products. An empty list is a shop that has none yet."""
@@ -199,13 +227,16 @@ class Shop:
         self.now += timedelta(**time)
         return self
 
-    def buyer(self, *lines: str, intent: str | Sequence[str] | None = None, picture: bool = False) -> Exchange:
-        """The buyer writes these lines as one turn, perhaps with a picture.
+    def buyer(
+        self, *lines: str, intent: str | Sequence[str] | None = None, picture: bool = False, card: str = ""
+    ) -> Exchange:
+        """The buyer writes these lines as one turn, perhaps with a picture, or with a product's card before them.
 
         ``intent`` (one or several) is taken for what they mean, whatever the matcher makes of them: for a test of a
         plugin that is not to depend on how well its examples were chosen.
         """
-        kinds = [(text, Kind.TEXT) for text in lines] + [("", Kind.IMAGE)] * picture
+        kinds = [(card, Kind.CARD)] if card else []
+        kinds += [*((text, Kind.TEXT) for text in lines), *([("", Kind.IMAGE)] * picture)]
         messages = []
         for text, kind in kinds:
             self._count += 1
@@ -231,12 +262,12 @@ class _Told(Understander):
 
     def __init__(self, real: Understander, intents: tuple[str, ...]) -> None:
         self._real = real
-        self._intents = intents
+        self._told = intents
 
     def understand(self, text: str, previous: Previous | None = None) -> Understanding:
         seen = self._real.understand(text, previous)
-        matches = tuple(Match(slug, 1.0) for slug in self._intents)
-        return replace(seen, matches=matches, decision=Decision.ANSWER, answered=self._intents, reason="as told")
+        matches = tuple(Match(slug, 1.0) for slug in self._told)
+        return replace(seen, matches=matches, decision=Decision.ANSWER, answered=self._told, reason="as told")
 
 
 def _lacks(what: str, wanted: Sequence[str], got: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Lines = Annotated[list[str], BeforeValidator(_listed)]
+Lines = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 Nonempty = Annotated[Lines, Field(min_length=1)]
 
 
@@ -46,18 +46,18 @@ class Said(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    buyer: Nonempty
-    picture: bool = False
-    intent: Lines | None = None
-    means: Lines | None = None
-    replies: Lines = []
-    says: Lines = []
-    never_says: Lines = []
-    asks: str | None = None
-    hands_over: str | None = None
-    answers: Literal[True] | None = None
-    silent: Literal[True] | None = None
-    passes_gate: Literal[True] | None = None
+    buyer: Nonempty = Field(description="what the buyer writes: one line, or a list of lines sent as one turn")
+    picture: bool = Field(False, description="the buyer sends a picture along")
+    intent: Lines | None = Field(None, description="taken for what the buyer means, whatever the matcher makes of it")
+    means: Lines | None = Field(None, description="these intents are answered, and no others")
+    replies: Lines = Field([], description="keys of texts that are said, such as invoice.available")
+    says: Lines = Field([], description="words that the buyer reads")
+    never_says: Lines = Field([], description="words that the buyer does not read")
+    asks: str | None = Field(None, description="the buyer is asked for this slot; empty: for anything")
+    hands_over: str | None = Field(None, description="a person gets it, for a reason that holds this; empty: any")
+    answers: Literal[True] | None = Field(None, description="an answer, without a person and without a question back")
+    silent: Literal[True] | None = Field(None, description="nothing is said, knowingly")
+    passes_gate: Literal[True] | None = Field(None, description="the gate had nothing to stop or to change")
 
     def exchange(self, shop: Shop) -> Exchange:
         """The turn with all that is expected of it."""
@@ -80,7 +80,7 @@ class Later(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    later: float = Field(gt=0, description="minutes")
+    later: float = Field(gt=0, description="so many minutes pass")
 
 
 class Conversation(BaseModel):
@@ -88,9 +88,9 @@ class Conversation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1)
-    at: Moment = ORDINARY.isoformat(" ")
-    talk: list[Said | Later] = Field(min_length=1)
+    name: str = Field(min_length=1, description="what it is about; told where something does not hold")
+    at: Moment = Field(ORDINARY.isoformat(" "), description="when it begins, shop time: 2026-11-11 20:00")
+    talk: list[Said | Later] = Field(min_length=1, description="turns of the buyer, and times between them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ async def run_conversation(
     app: App, conversation: Conversation, heard: Callable[[str], None] = lambda s: None
 ) -> Outcome:
     """Run one conversation with a shop; ``heard`` is told each turn as a person reads it."""
-    shop = Shop.of(app).at(conversation.at)
+    shop = Shop(app).at(conversation.at)
     turn = 0
     for step in conversation.talk:
         if isinstance(step, Later):
@@ -172,5 +172,6 @@ async def run_conversation(
     return Outcome(conversation.name)
 
 
-CONVERSATIONS = TypeAdapter(list[Conversation])
-"""For editors: the JSON schema of a YAML file is ``CONVERSATIONS.json_schema()``."""
+def schema() -> dict[str, Any]:
+    """The JSON schema of a YAML file, as editors take it."""
+    return TypeAdapter(list[Conversation]).json_schema()

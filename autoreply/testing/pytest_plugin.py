@@ -43,4 +43,4 @@ def shop(autoreply_app: "App") -> "Shop":
     """A new conversation with the shop under test, on an ordinary Wednesday morning."""
     from autoreply.testing import Shop
 
-    return Shop.of(autoreply_app)
+    return Shop(autoreply_app)

@@ -101,8 +101,8 @@ def test_nobody_is_led_away_from_the_platform(decisions: dict[str, list[Decision
     assert not any(word in reply for reply in decision["replies"] for word in ("可以加", "加我", "微信号"))
 
 
-def test_an_order_of_another_account_is_a_persons_matter(decisions: dict[str, list[Decision]]) -> None:
-    assert behaviours(decisions["other account"]) == ["escalate"]
+def test_an_order_of_another_account_is_to_be_asked_about_from_that_one(decisions: dict[str, list[Decision]]) -> None:
+    assert behaviours(decisions["other account"]) == ["answer"]
 
 
 def test_a_picture_is_a_persons_matter_and_a_bare_card_is_asked_about(decisions: dict[str, list[Decision]]) -> None:

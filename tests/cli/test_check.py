@@ -243,3 +243,24 @@ def test_an_expired_figure_is_a_warning_with_its_line(invoke: Call, tmp_path: Pa
     (line,) = [line for line in ran.out.splitlines() if "own.toml:7: " in line]
     assert "warning: the figure 3 points held until 2020-12-31" in line
     assert ran.code == 0
+
+
+def test_places_that_no_list_knows_are_named_with_what_may_be_meant(invoke: Call, tmp_path: Path) -> None:
+    """Buyers say 乌鲁木齐, and a table that has 新疆省 would not be found by it."""
+    settings = """[shop.freight]
+excluded = ["新疆", "内蒙", "浙江省"]
+[[shop.delivery.regions]]
+regions = ["崇明岛"]
+days = "5-7"
+"""
+    (tmp_path / "config.toml").write_text(settings, encoding="utf-8")
+    ran = invoke("check", "--config", tmp_path / "config.toml")
+    told = [line.partition(": warning: ") for line in ran.out.splitlines() if "is in no list of places" in line]
+    assert [(where.rpartition("config.toml:")[2], text.rpartition("did you mean ")[2]) for where, _, text in told] == [
+        ("2: shop.freight.excluded[1]", "'内蒙古'?"),
+        ("2: shop.freight.excluded[2]", "'浙江'?"),
+        (
+            "4: shop.delivery.regions[0].regions[0]",
+            "崇明岛 is in no list of places, so only buyers who write it in these words get what stands here",
+        ),
+    ]

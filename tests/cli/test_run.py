@@ -177,3 +177,30 @@ def test_a_secret_that_is_not_there_is_one_line(config: Path, autoreply: Call) -
     assert ran.code == 1
     assert "environment variable AUTOREPLY_NO_SUCH_SECRET is not set" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_figures_backup_and_erasure_while_it_runs(config: Path, autoreply: Call, tmp_path: Path) -> None:
+    text = config.read_text(encoding="utf-8").replace("port = 0", "port = 0\nmetrics = true")
+    config.write_text(text, encoding="utf-8")
+    with server(config) as running:
+        running.say("m1", "能开发票吗，电话13812345678")
+        running.replies(1)
+        with urlopen(f"{running.url}/metrics", timeout=10) as response:  # noqa: S310
+            figures = response.read().decode()
+        assert 'autoreply_messages_accepted_total{author="buyer",channel="http"} 1.0' in figures
+        assert 'autoreply_queue_depth{queue="inbox"} 0.0' in figures
+        assert "1381234" not in figures
+        copy = tmp_path / "copy.db"
+        assert autoreply("journal", "backup", copy, "--config", config).code == 0
+        erased = autoreply("buyer", "erase", "b1", "--yes", "--config", config)
+        assert erased.code == 0, erased.err
+        running.say("m2", "能开发票吗")
+        assert [reply["in_reply_to"] for reply in running.replies(1)] == [["m2"]]
+        assert running.stop(signal.SIGTERM) == 0
+    assert json.loads(autoreply("buyer", "export", "b1", "--config", config).out)["conversations"][0]["messages"]
+    assert "13812345678" not in (config.parent / "stderr.txt").read_text(encoding="utf-8")
+    for path in config.parent.glob("journal.db*"):
+        assert b"13812345678" not in path.read_bytes()
+    assert b"13812345678" in copy.read_bytes()
+    assert autoreply("journal", "verify", "--config", config).code == 0
+    assert autoreply("journal", "verify", copy, "--config", config).code == 0

@@ -1,11 +1,12 @@
 """A shop in a process that is killed again and again. Loaded once, then forked for each life, so that a life is short.
 
-Lines on stdin are messages; lines on stdout are ``{"ready": pid}``, ``{"ack": id}`` once a message is kept and
-``{"key": …, "conversation": …, "in_reply_to": […]}`` for each reply that reaches the buyer. At the end of stdin the
-shop works until its journal holds nothing undone, says ``{"done": true}`` and ends.
+Lines on stdin are messages, each for one life. Lines on stdout are ``{"ready": pid, "life": n}``, ``{"ack": id}`` once
+a message is kept and ``{"key": …, "conversation": …, "in_reply_to": […]}`` for each reply that reaches the buyer. At
+the end of stdin the shop works until its journal holds nothing undone, says ``{"done": true}`` and ends.
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -17,11 +18,12 @@ from typing import Any
 
 import structlog
 
-from autoreply import Context, Reply
+from autoreply import Context, Reply, handlers
 from autoreply.app import App, load_app
 from autoreply.channels.base import Delivery, SendFailed, Sending
 from autoreply.clock import SystemClock
 from autoreply.conversation import Engine, delivery
+from autoreply.handlers import Bound
 from autoreply.journal import Journal
 from autoreply.model import ConversationKey, Message
 
@@ -52,21 +54,22 @@ class Peer:
 
 async def thinks(ctx: Context[Any]) -> Reply:
     await asyncio.sleep(random.random() / 50)
-    return Reply("您好，已为您查看")
+    return Reply(f"您好，已为您查看 {ctx.turn.messages[-1].message_id}")
 
 
-async def life(app: App, path: Path, peer: Peer) -> None:
-    """Take messages until there are no more, then finish."""
-    brain = replace(app.brain, handlers={**app.brain.handlers, "shipping_time": (thinks, None)})
+async def life(app: App, path: Path, peer: Peer, number: int) -> None:
+    """Take messages until there are no more, then finish. What was sent to an earlier life died with it."""
+    brain = replace(app.brain, handlers={**app.brain.handlers, "shipping_time": Bound(thinks)})
     talk = app.settings.conversation.model_copy(update={"merge_window": 0.0})
-    settings = app.settings.model_copy(update={"conversation": talk})
+    limits = app.settings.limits.model_copy(update={"buyer_per_minute": 1_000_000})
+    settings = app.settings.model_copy(update={"conversation": talk, "limits": limits})
     journal = Journal(path)
     journal.start()
     engine = Engine(brain, journal, SystemClock(), settings, {peer.name: peer})  # type: ignore[dict-item]
     await engine.start(watch=False)
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    say({"ready": os.getpid()})
+    say({"ready": os.getpid(), "life": number})
     calls: set[asyncio.Task[None]] = set()
 
     async def take(message: Message) -> None:
@@ -78,8 +81,12 @@ async def life(app: App, path: Path, peer: Peer) -> None:
             given = json.loads(line)
         except ValueError:  # the rest of a line that the last life was killed over
             continue
+        if given["life"] != number:
+            continue
         key = ConversationKey(peer.name, "main", given["conversation"])
-        call = asyncio.create_task(take(Message(key, given["id"], "b", "什么时候发货？")))
+        # A text that is new each time, or the other side would be taken for a bot.
+        message = Message(key, given["id"], f"buyer of {key}", f"什么时候发货？{given['id']}")
+        call = asyncio.create_task(take(message))
         calls.add(call)
         call.add_done_callback(calls.discard)
     await asyncio.gather(*calls)
@@ -93,13 +100,14 @@ async def life(app: App, path: Path, peer: Peer) -> None:
 def main() -> None:
     config, path, takes_key, times_out = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "1", sys.argv[4] == "1"
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    handlers.BLOCKED_AFTER = 60.0  # this machine may be busy
     delivery._BACKOFF = (0.01, 0.05)  # a second try after half a second would make each life a long one
     app = load_app(config)
-    while True:
+    for number in itertools.count():
         pid = os.fork()
         if pid == 0:
             random.seed(os.getpid())
-            asyncio.run(life(app, path, Peer(takes_key, times_out)))
+            asyncio.run(life(app, path, Peer(takes_key, times_out), number))
             os._exit(0)
         if os.waitpid(pid, 0)[1] == 0:
             return

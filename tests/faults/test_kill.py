@@ -1,7 +1,4 @@
-"""``kill -9`` at random moments: nothing lost, nothing answered twice, nothing out of order.
-
-A short form for every run of the tests; ``AUTOREPLY_FAULTS=100`` asks for that many lives of each kind.
-"""
+"""``kill -9`` at random moments under 200 messages a second: nothing lost, answered twice, or out of order."""
 
 import asyncio
 import json
@@ -21,9 +18,13 @@ import pytest
 from autoreply.app import App
 from autoreply.journal import Store
 
-LIVES = int(os.environ.get("AUTOREPLY_FAULTS", "4"))
+from .form import runs, tell
+
 CONVERSATIONS = 12
-EACH = 8 + LIVES
+RATE = 200
+"""Messages a second."""
+LIFE = (0.02, 0.5)
+"""Seconds until a kill, between these two."""
 PROCESS = Path(__file__).parent / "shop_process.py"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -37,7 +38,7 @@ class Platform:
     messages: dict[str, str]
     acked: set[str] = field(default_factory=set)
     replies: list[dict[str, Any]] = field(default_factory=list)
-    alive: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    alive: asyncio.Queue[tuple[int, int]] = field(default_factory=asyncio.Queue)
     done: bool = False
 
     async def read(self) -> None:
@@ -45,7 +46,7 @@ class Platform:
         while line := await self.process.stdout.readline():
             told = json.loads(line)
             if "ready" in told:
-                self.alive.put_nowait(told["ready"])
+                self.alive.put_nowait((told["ready"], told["life"]))
             elif "ack" in told:
                 self.acked.add(told["ack"])
             elif "done" in told:
@@ -53,18 +54,18 @@ class Platform:
             else:
                 self.replies.append(told)
 
-    async def send(self, within: float) -> None:
-        """Send what is not acknowledged yet, spread over some seconds."""
+    async def send(self, life: int) -> None:
+        """Send what is not acknowledged yet to this life of the shop."""
         assert self.process.stdin
-        missing = [(i, c) for i, c in self.messages.items() if i not in self.acked]
-        for id, conversation in missing:
-            self.process.stdin.write(json.dumps({"id": id, "conversation": conversation}).encode() + b"\n")
-            await asyncio.sleep(within / len(missing))
+        for id, conversation in [(i, c) for i, c in self.messages.items() if i not in self.acked]:
+            line = {"id": id, "conversation": conversation, "life": life}
+            self.process.stdin.write(json.dumps(line).encode() + b"\n")
+            await asyncio.sleep(1 / RATE)
 
     async def live(self, seconds: float) -> None:
         """One life of the shop, ended by a kill."""
-        pid = await self.alive.get()
-        sending = asyncio.create_task(self.send(0.4))
+        pid, life = await self.alive.get()
+        sending = asyncio.create_task(self.send(life))
         await asyncio.sleep(seconds)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -72,41 +73,49 @@ class Platform:
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def killed_again_and_again(config: Path, journal: Path, *, takes_key: bool, times_out: bool) -> Platform:
-    """A shop that is killed ``LIVES`` times and then left to finish."""
+async def killed_again_and_again(
+    config: Path, journal: Path, lives: int, *, takes_key: bool, times_out: bool
+) -> Platform:
+    """A shop that is killed so many times and then left to finish."""
     flags = [str(int(takes_key)), str(int(times_out))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(PROCESS), str(config), str(journal), *flags, stdin=PIPE, stdout=PIPE, env=environment
     )
     assert process.stdin
-    messages = {f"m{n:05}": f"c{n % CONVERSATIONS}" for n in range(CONVERSATIONS * EACH)}
+    enough = int(RATE * sum(LIFE) / 2 * lives) + 60
+    messages = {f"m{n:05}": f"c{n % CONVERSATIONS}" for n in range(enough)}
     platform = Platform(process, messages)
     reading = asyncio.create_task(platform.read())
-    for _ in range(LIVES):
-        await platform.live(random.uniform(0.02, 0.5))
-    await platform.alive.get()
-    await platform.send(0.2)
+    for _ in range(lives):
+        await platform.live(random.uniform(*LIFE))
+    _, life = await platform.alive.get()
+    await platform.send(life)
     process.stdin.close()
     await process.wait()
     await reading
     return platform
 
 
+def holds(key: str) -> bool:
+    return key.endswith("-hold")
+
+
 @pytest.mark.parametrize(
-    ("takes_key", "times_out"),
+    ("takes_key", "times_out", "lives"),
     [
-        pytest.param(True, False, id="a peer that knows keys"),
-        pytest.param(True, True, id="a peer whose word is lost half the time"),
-        pytest.param(False, False, id="a peer that knows no keys"),
+        pytest.param(True, False, runs(4, 100), id="a peer that knows keys"),
+        pytest.param(True, True, runs(4, 50), id="a peer whose word is lost half the time"),
+        pytest.param(False, False, runs(4, 50), id="a peer that knows no keys"),
+        pytest.param(False, True, runs(2, 50), id="a peer that knows no keys and whose word is lost half the time"),
     ],
 )
 async def test_killed_at_any_moment(
-    app: App, tmp_path: Path, example_config: Path, takes_key: bool, times_out: bool
+    app: App, tmp_path: Path, example_config: Path, takes_key: bool, times_out: bool, lives: int
 ) -> None:
-    async with asyncio.timeout(120 + 3 * LIVES):
+    async with asyncio.timeout(120 + 5 * lives):
         platform = await killed_again_and_again(
-            example_config, tmp_path / "journal.db", takes_key=takes_key, times_out=times_out
+            example_config, tmp_path / "journal.db", lives, takes_key=takes_key, times_out=times_out
         )
     assert platform.done
     assert platform.acked == set(platform.messages)
@@ -124,9 +133,11 @@ async def test_killed_at_any_moment(
     assert left == ([], [])
     states = {key: state for key, state, _ in rows}
     assert set(states.values()) <= ({"sent"} if takes_key and not times_out else {"sent", "unknown"})
+    unknown = [key for key, state in states.items() if state == "unknown"]
 
-    # Lost: a message no reply speaks of. Twice: one that two speak of. All by what is on disk and what arrived.
-    spoken_of = [id for _, _, ids in rows for id in json.loads(ids)]
+    # Lost: a message no answer speaks of. Twice: one that two speak of. All by what is on disk and what arrived. On a
+    # busy machine an answer may be late, and a holding line goes before it.
+    spoken_of = [id for key, _, ids in rows if not holds(key) for id in json.loads(ids)]
     assert sorted(spoken_of) == sorted(platform.messages)
     for key, state in states.items():
         if state == "sent":
@@ -135,7 +146,14 @@ async def test_killed_at_any_moment(
             assert key in shown, "a reply of unknown outcome is shown to nobody"
 
     order: dict[str, list[str]] = defaultdict(list)
-    for reply in replies:
+    for reply in (r for r in replies if not holds(r["key"])):
         order[reply["conversation"]] += reply["in_reply_to"]
     for conversation, ids in order.items():
         assert ids == sorted(ids), f"out of order in {conversation}"
+    peer = "peer with keys" if takes_key else "peer without keys"
+    tell(
+        f"kill -9, {peer}{', word lost half the time' if times_out else ''}",
+        str(lives),
+        f"{len(platform.messages)} messages: 0 lost, 0 answered twice, 0 out of order; {len(seen)} sends,"
+        f" {sum(map(holds, states))} holding lines, {len(unknown)} unknown outcomes, all listed",
+    )

@@ -1,22 +1,21 @@
-"""An agent writes at a random moment around the answer: never a word of the bot's after the agent's.
-
-``AUTOREPLY_FAULTS=100`` asks for 2,000 moments instead of 300.
-"""
+"""An agent writes at a random moment around the answer: never a word of the bot's after the agent's."""
 
 import asyncio
-import os
 import random
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conversation.bench import Line, Shop
 
 from autoreply import Context, Reply
 from autoreply.app import App
 from autoreply.channels.base import Delivery, SendFailed, Sending
 
-MOMENTS = 2000 if int(os.environ.get("AUTOREPLY_FAULTS", "4")) >= 100 else 300
+from .form import runs, tell
+
+MOMENTS = runs(300, 2000)
 
 
 async def some_turns(most: int) -> None:
@@ -30,22 +29,33 @@ async def thinks(ctx: Context[Any]) -> Reply:
 
 
 class Heard(Line):
-    """Writes down when each reply reaches the buyer, and refuses some at first."""
+    """Writes down when each reply reaches the buyer, and refuses some at first; ``fetched``: shows them instead."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, takes_key: bool = True, fetched: bool = False) -> None:
+        super().__init__(takes_key=takes_key)
+        self.fetched = fetched
         self.order: dict[str, list[str]] = defaultdict(list)
 
     async def send(self, sending: Sending) -> Delivery:
-        if sending.attempt == 1 and random.random() < 0.2:
+        if not self.fetched and sending.attempt == 1 and random.random() < 0.2:
             raise SendFailed("peer answered 503", retry=True)
         self.order[sending.released.key.conversation].append("bot")
         await some_turns(8)
-        return Delivery.DELIVERED
+        return Delivery.OFFERED if self.fetched else Delivery.DELIVERED
 
 
-async def test_never_a_word_of_the_bots_after_the_agents(app: App, tmp_path: Path) -> None:
-    line = Heard()
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param({}, id="pushed to a peer that knows keys"),
+        pytest.param({"takes_key": False}, id="pushed to a peer that knows none"),
+        pytest.param({"fetched": True}, id="fetched by the peer"),
+    ],
+)
+async def test_never_a_word_of_the_bots_after_the_agents(
+    app: App, tmp_path: Path, line: Any, request: pytest.FixtureRequest
+) -> None:
+    line = Heard(**line)
     shop = (
         Shop(app, tmp_path / "journal.db", line=line).set(merge_window=0, inbox=100_000).answers(shipping_time=thinks)
     )
@@ -76,5 +86,11 @@ async def test_never_a_word_of_the_bots_after_the_agents(app: App, tmp_path: Pat
     late = {c: order for c, order in line.order.items() if "bot" in order[order.index("agent") :]}
     assert not late, f"seed {seed}"
     assert len(line.order) == MOMENTS
-    assert {"sent", "withdrawn"} >= set(states)
+    assert {"sent", "offered", "withdrawn"} >= set(states)
     assert shop.engine.in_hand == 0
+    said = sum("bot" in order for order in line.order.values())
+    tell(
+        f"an agent writes around the send, {request.node.callspec.id}",
+        str(MOMENTS),
+        f"0 words of the bot's after the agent's; {said} before, {states.count('withdrawn')} withdrawn",
+    )

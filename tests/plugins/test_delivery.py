@@ -347,7 +347,7 @@ def test_the_place_goods_come_from() -> None:
 
 def test_a_shop_to_go_to_is_another_matter() -> None:
     one = talk()
-    assert key_of(one, passes(one.say("你们有实体店吗 想去看看", "ship_from"))) == "ship_from.shop"
+    assert key_of(one, passes(one.say("有线下门店没 想去看看", "ship_from"))) == "ship_from.shop"
 
 
 def test_asked_for_all_at_once() -> None:

@@ -3,14 +3,16 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from autoreply.app import App
+from autoreply.handlers import OFF_AFTER
 from autoreply.testing import Mismatch, Shop
 
 
 @pytest.fixture
 def shop(app: App) -> Shop:
-    return Shop.of(app)
+    return Shop(app)
 
 
 async def test_a_conversation_that_goes_as_wanted(shop: Shop) -> None:
@@ -52,3 +54,41 @@ async def test_several_lines_and_a_picture_are_one_turn(shop: Shop) -> None:
     heard = await shop.buyer("能开发票吗", "电子的就行", picture=True)
     assert heard.result.turn.text == "能开发票吗\n电子的就行"
     assert len(heard.result.turn.messages) == 3
+
+
+async def test_a_card_comes_before_what_is_written(shop: Shop) -> None:
+    heard = await shop.buyer("能开发票吗", card="示例坚果 https://shop.example/item?id=N101", intent="invoice")
+    assert sorted(heard.result.turn.kinds) == ["card", "text"]
+    assert heard.result.intents == ("invoice",)
+
+
+async def test_settings_are_changed_for_one_conversation_alone(shop: Shop, app: App) -> None:
+    shop.set("shop.bargain", rounds=0)
+    await shop.buyer("能便宜点吗", intent="haggling").hands_over("0 rounds")
+    await Shop(app).buyer("能便宜点吗", intent="haggling").answers()
+
+
+async def test_facts_that_are_set_back_what_is_said(shop: Shop) -> None:
+    shop.set("shop.freight", free_over=77)
+    await shop.buyer("多少钱包邮", intent="free_shipping").says("77").passes_gate()
+
+
+async def test_a_plugins_settings_are_validated(shop: Shop) -> None:
+    with pytest.raises(ValidationError, match="colect"):
+        shop.set("plugins.invoice", colect=True)
+    with pytest.raises(ValidationError, match="rounds"):
+        shop.set("shop.bargain", rounds=-1)
+
+
+@pytest.mark.parametrize("section", ["plugins.no_such", "shop.no_such", "server", "channels.http"])
+def test_a_section_that_cannot_be_set_is_named(shop: Shop, section: str) -> None:
+    with pytest.raises(KeyError, match=section):
+        shop.set(section, x=1)
+
+
+async def test_a_plugin_that_failed_in_one_test_is_asked_in_the_next(app: App) -> None:
+    first = Shop(app)
+    for _ in range(OFF_AFTER):
+        first.brain.health.failed("shipped/invoice", "invoice: RuntimeError in its plugin")
+    await first.buyer("能开发票吗", intent="invoice").hands_over("switched off")
+    await Shop(app).buyer("能开发票吗", intent="invoice").answers()

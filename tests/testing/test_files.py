@@ -1,5 +1,6 @@
 """Conversations in files: read with places, run, and what does not hold is told."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -47,7 +48,9 @@ async def test_a_yaml_file_is_run(tmp_path: Path, app: App) -> None:
 
 
 async def test_what_does_not_hold_names_the_turn(tmp_path: Path, app: App) -> None:
-    lines = [{"name": n, "talk": [{"buyer": "能开发票吗", "intent": "invoice", "says": w}]} for n, w in (("a", "发票"), ("b", "大象"))]
+    wanted = {"a": "发票", "b": "大象"}
+    said = {"buyer": "能开发票吗", "intent": "invoice"}
+    lines = [{"name": name, "talk": [said | {"says": word}]} for name, word in wanted.items()]
     path = written(tmp_path, "talks.jsonl", "\n".join(json.dumps(line, ensure_ascii=False) for line in lines))
     good, bad = [await run_conversation(app, c) for c in read_conversations(path)]
     assert good == Outcome("a")
@@ -59,7 +62,10 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path) -> None:
     told = problems_of(written(tmp_path, "talks.jsonl", text))
     assert told[0].startswith("2: talk.0.buyer")
     assert problems_of(written(tmp_path, "one.jsonl", "{\n"))[0].startswith("1: is no JSON")
-    assert problems_of(written(tmp_path, "one.yaml", "- name: a\n  talk: [\n"))[0].endswith("is no YAML: expected the node content, but found '<stream end>'")
+    assert (
+        "is no YAML: expected the node content"
+        in problems_of(written(tmp_path, "one.yaml", "- name: a\n  talk: [\n"))[0]
+    )
     assert problems_of(written(tmp_path, "map.yaml", "name: a\n")) == ["1: must be a list of conversations: - name: …"]
     assert problems_of(written(tmp_path, "none.yaml", "\n")) == ["1: holds no conversation"]
     assert problems_of(written(tmp_path, "when.yaml", "- name: a\n  at: 25 o'clock\n  talk: [{buyer: 在吗}]\n"))[
@@ -72,7 +78,5 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
     folder = tmp_path_factory.getbasetemp()
     for name in ("any.yaml", "any.jsonl"):
         (folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))
-        try:
+        with contextlib.suppress(ProblemsFound, UnicodeDecodeError):
             read_conversations(folder / name)
-        except (ProblemsFound, UnicodeDecodeError):
-            pass
