@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import platformdirs
 import structlog
 from pydantic import BaseModel
 
@@ -20,6 +19,7 @@ from autoreply.clock import SystemClock
 from autoreply.compliance import Gate, Rulebook, load_rulebook, shipped_rulebooks
 from autoreply.conversation.notices import Notifier
 from autoreply.handlers import Bound
+from autoreply.learning import MISSING, extras_of, trained
 from autoreply.pipeline import Brain
 from autoreply.plugins import Plugins, Registered, load_plugins, validated
 from autoreply.records import RecordsHome
@@ -28,7 +28,7 @@ from autoreply.settings import Settings, parse
 from autoreply.shipped import shipped
 from autoreply.texts import Texts, check_text
 from autoreply.tomlfile import Problem, ProblemsFound, TomlFile, did_you_mean, read, read_folders
-from autoreply.understanding import Catalogue, Understander, Weights, load_catalogue, train
+from autoreply.understanding import Catalogue, Extras, Understander, load_catalogue, semantic
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -118,13 +118,16 @@ def _load_app(config: Path, progress: Callable[[str], None], rule_tests: bool) -
     if files is not None:
         problems += _unknown_intents(files, plugins)
         problems += _bad_texts(files, plugins)
+    if settings.understanding.semantic and not semantic.available():
+        problems.append(file.problem(("understanding", "semantic"), MISSING))
     if problems or catalogue is None or rulebook is None:
         raise ProblemsFound(problems)
     handlers = bound_handlers(catalogue, plugins, handler_settings)
+    extras = extras_of(settings.understanding.semantic, plugins.features)
     brain = Brain(
         shop=settings.shop,
         catalogue=catalogue,
-        understander=_understander(catalogue, settings, progress),
+        understander=_understander(catalogue, settings, extras, progress),
         gate=Gate(rulebook, settings.shop),
         texts=Texts(texts_of(catalogue)),
         handlers=handlers,
@@ -202,27 +205,15 @@ def _bad_texts(files: Sequence[TomlFile], plugins: Plugins) -> list[Problem]:
     return problems
 
 
-def _understander(catalogue: Catalogue, settings: Settings, progress: Callable[[str], None]) -> Understander:
+def _understander(
+    catalogue: Catalogue, settings: Settings, extras: Extras, progress: Callable[[str], None]
+) -> Understander:
     given = settings.understanding
     numbers = {k: v for k, v in (("threshold", given.threshold), ("margin", given.margin)) if v is not None}
-    return Understander(catalogue, **numbers, weights=trained(catalogue, progress))
-
-
-def trained(catalogue: Catalogue, progress: Callable[[str], None] = lambda text: None) -> Weights:
-    """Weights of a catalogue: from the cache, or trained now and cached for the next start."""
-    path = platformdirs.user_cache_path("autoreply") / f"weights-{catalogue.hash[:16]}.npz"
-    with contextlib.suppress(OSError, ValueError):
-        weights = Weights.load(path.read_bytes())
-        if weights.catalogue == catalogue.hash:
-            return weights
-    progress("training the matcher on the intents; once, until they change")
-    weights = train(catalogue)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".tmp")
-        fresh.write_bytes(weights.dump())
-        fresh.replace(path)
-    return weights
+    weights = trained(catalogue, progress, extras)
+    if extras.encoder is not None:
+        extras.encoder.one("")  # loads it now, not with a buyer's first message
+    return Understander(catalogue, **numbers, weights=weights, extras=extras)
 
 
 def make_channels(app: App) -> dict[str, Channel]:

@@ -66,7 +66,7 @@ class RegisterChannel(Protocol):
 
 
 class RegisterFolder(Protocol):
-    """``register(Path(__file__).parent / "intents")``: every TOML file of the folder."""
+    """``register(Path(__file__).parent / "…")``: a folder, of which every TOML file is read."""
 
     def __call__(self, folder: Path) -> None: ...
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from autoreply.canned import canned
-from autoreply.compliance import Draft, Gate, Released
+from autoreply.compliance import TOPIC, Draft, Gate, Released
 from autoreply.context import CARD, PHOTO, Context, says
 from autoreply.facts import Shop
 from autoreply.handlers import Bound, Health, PluginFailed, ask_handler
@@ -41,7 +41,7 @@ from autoreply.model import (
 from autoreply.records.desk import Desk, NoRecords, NotTheirs, Records
 from autoreply.records.sources import RecordsDown
 from autoreply.texts import Backed, MissingFact, Texts, UnknownText
-from autoreply.understanding import Catalogue, Previous, Understander
+from autoreply.understanding import Catalogue, Intent, Previous, Understander
 
 log = structlog.get_logger(__name__)
 
@@ -141,6 +141,7 @@ class _Work:
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
     duties: frozenset[str] = frozenset()
     draft: Draft | None = None
+    parts: list[Draft] = field(default_factory=list)
     replies: list[Spoken] = field(default_factory=list)
     handover: Handover | None = None
     rules: list[str] = field(default_factory=list)
@@ -278,11 +279,12 @@ async def speak(work: _Work) -> None:
         answers = work.handover is None and any(isinstance(o, Reply) for _, o in work.outcomes)
         duties = work.duties if answers else frozenset()
         work.draft = Draft(work.turn.key, text, backed, _origin(work, texts), duties)
+        work.parts = [Draft(work.turn.key, t.text, t.backed, work.draft.origin) for t in texts]
 
 
 async def check(work: _Work) -> None:
     """The gate: what it refuses never leaves; a person and a safe holding line take its place."""
-    if work.draft is None or _release(work, work.draft):
+    if work.draft is None or _release(work, work.draft) or _release_apart(work, work.draft):
         return
     work.hand_over(f"the gate stopped an answer: {', '.join(dict.fromkeys(work.rules))}", Priority.HIGH)
     work.state.pop("pending", None)
@@ -499,9 +501,9 @@ def _ask_between(work: _Work, understanding: Understanding) -> Outcome:
     near = [m for m in understanding.matches if m.slug in intents and m.slug != NONE]
     match [m.slug for m in near[:2] if m is near[0] or m.confidence >= RIVAL]:
         case [first, second]:
-            return _ask_back(work, "host.ask_between", first=intents[first].name, second=intents[second].name)
+            return _ask_back(work, "host.ask_between", first=_topic(intents[first]), second=_topic(intents[second]))
         case [first]:
-            outcome = _ask_back(work, "host.ask_one", first=intents[first].name)
+            outcome = _ask_back(work, "host.ask_one", first=_topic(intents[first]))
             if isinstance(outcome, Ask):
                 work.state["pending"] = {"slug": first, "slot": CONFIRMED}
             return outcome
@@ -509,13 +511,19 @@ def _ask_between(work: _Work, understanding: Understanding) -> Outcome:
             return _ask_back(work, "host.ask_again")
 
 
+def _topic(intent: Intent) -> Backed:
+    """The name of an intent as a question names it."""
+    return Backed(intent.name, TOPIC)
+
+
 def _joined(texts: Sequence[str]) -> str:
-    """Several answers as one message: greeted once, and one emoji at most."""
+    """Several answers as one message: greeted once, one emoji at most, and none beside an apology."""
     lines: list[str] = []
+    sorry = any("抱歉" in text for text in texts)
     for text in texts:
         line = _GREETED.sub("", text) if lines else text
-        if any(_EMOJI.search(earlier) for earlier in lines):
-            line = _EMOJI.sub("", line).strip()
+        if sorry or any(_EMOJI.search(earlier) for earlier in lines):
+            line = _EMOJI.sub("，", line).replace("， ", "，").replace("，，", "，").rstrip("，")
             line = line if line[-1:] in "。！？…" else f"{line}。"
         lines.append(line)
     return "\n".join(lines)
@@ -569,6 +577,21 @@ def _release(work: _Work, draft: Draft) -> bool:
     if isinstance(outcome, Released):
         work.replies.append(Spoken(draft, outcome))
     return isinstance(outcome, Released)
+
+
+def _release_apart(work: _Work, whole: Draft) -> bool:
+    """Answers to several questions that only together sound like something else leave as messages of their own."""
+    if len(work.parts) < 2:
+        return False
+    outcomes = [(part, work.gate.release(part)) for part in work.parts]
+    released = [Spoken(part, outcome) for part, outcome in outcomes if isinstance(outcome, Released)]
+    bound = [work.gate.release(replace(part, duties=whole.duties)) for part in work.parts if whole.duties]
+    if len(released) < len(outcomes) or (bound and not any(isinstance(b, Released) for b in bound)):
+        return False
+    work.replies += released
+    work.rules = [rule for spoken in released for rule in spoken.released.verdict.rules]
+    work.trace.add("apart", texts=[spoken.released.text for spoken in released])
+    return True
 
 
 def _origin(work: _Work, texts: Sequence[Reply]) -> Literal["host", "canned", "plugin", "generated"]:

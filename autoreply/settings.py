@@ -67,6 +67,7 @@ class Understanding(Section):
 
     threshold: float | None = Field(None, gt=0, le=1, description="an intent below this confidence is not answered")
     margin: float | None = Field(None, ge=0, le=1, description="least distance to the second-best intent")
+    semantic: bool | None = Field(None, description="use the sentence encoder; left out: where it is installed")
 
 
 class Pace(Section):

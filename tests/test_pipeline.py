@@ -438,6 +438,47 @@ def test_all_lines_to_buyers_pass_the_gate() -> None:
             assert verdict.action in ("pass", "warn"), (name, verdict)
 
 
+@pytest.mark.parametrize(
+    "near", [("invoice",), ("cod", "review"), ("authenticity", "instalment"), ("credit_card", "price")]
+)
+def test_a_question_may_name_any_topic(near: tuple[str, ...]) -> None:
+    asked = passes(Talk().say("那个怎么弄", decision=Decision.ASK, near=near))
+    assert all(catalogue().intents[slug].name in text_of(asked) for slug in near)
+
+
+def test_several_answers_greet_once_and_smile_once_and_not_beside_an_apology() -> None:
+    async def says(ctx: Context[None]) -> Outcome:
+        return Reply(
+            {"size": "您好，有货的😊", "stock": "您好，谢谢您😊 请稍等", "gift": "非常抱歉，请您稍等。"}[ctx.slug]
+        )
+
+    brain = with_handler("size", says)
+    own = {slug: Bound(says) for slug in ("stock", "gift")}
+    brain = replace(brain, handlers={**brain.handlers, **own})
+    assert text_of(Talk(brain).say("有吗", "size", "stock")) == "您好，有货的😊\n谢谢您，请稍等。"
+    assert text_of(Talk(brain).say("有吗", "size", "gift")) == "您好，有货的。\n非常抱歉，请您稍等。"
+
+
+def test_answers_that_only_together_sound_wrong_leave_one_by_one() -> None:
+    async def says(ctx: Context[None]) -> Outcome:
+        return Reply({"review": "欢迎您收到后如实晒图评价。", "gift": "我们会送您开壳器一个。"}[ctx.slug])
+
+    brain = with_handler("review", says)
+    brain = replace(brain, handlers={**brain.handlers, "gift": Bound(says)})
+    result = Talk(brain).say("晒图好评送东西吗", "review", "gift")
+    texts = [spoken.released.text for spoken in result.replies]
+    assert (result.handover, result.rules) == (None, ())
+    assert texts == ["欢迎您收到后如实晒图评价。", "我们会送您开壳器一个。"]
+    assert brain.gate.check("\n".join(texts)).action == "block"
+
+
+@pytest.mark.parametrize("line", ["48小时没发货 要赔我", "我打12315投诉你们"])
+def test_what_obliges_to_act_at_once_counts_where_it_is_not_sure_what_is_meant(line: str) -> None:
+    result = passes(Talk().say(line))
+    assert result.handover is not None
+    assert result.handover.priority is Priority.HIGH
+
+
 # What a message obliges the shop to say ----------------------------------------------------------------------------
 
 

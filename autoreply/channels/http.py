@@ -25,7 +25,7 @@ _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 class HttpSettings(Section):
     """``[channels.http]``."""
 
-    enabled: bool = False
+    enabled: bool = Field(False, description="take messages on this channel")
     secret: Secret | None = Field(None, description="signs messages and replies; required when enabled")
     callback_url: HttpUrl | None = Field(None, description="where replies are posted to; left out, they are fetched")
     callback_timeout: float = Field(10.0, gt=0, le=60, description="seconds the callback may take")

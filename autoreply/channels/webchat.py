@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from pydantic import Field
 
 from autoreply.channels.base import ChannelHome, Delivery, Host, Sending
 from autoreply.channels.stream import Desk, cleared, error_frame, frame_type, serve_socket, take_frame
@@ -27,7 +28,7 @@ _PAGE = Path(__file__).with_name("webchat.html")
 class WebchatSettings(Section):
     """``[channels.webchat]``."""
 
-    enabled: bool = False
+    enabled: bool = Field(False, description="take messages on this channel")
 
 
 class WebchatChannel:

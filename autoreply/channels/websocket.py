@@ -16,7 +16,7 @@ from autoreply.settings import Secret, Section
 class WebsocketSettings(Section):
     """``[channels.websocket]``."""
 
-    enabled: bool = False
+    enabled: bool = Field(False, description="take messages on this channel")
     secret: Secret | None = Field(None, description="signs the handshake; required when enabled")
 
     @model_validator(mode="after")

@@ -1,5 +1,9 @@
-"""Makes ``docs/cli.md`` from the help texts: ``python -m autoreply.cli.reference > docs/cli.md``."""
+"""Makes the pages of ``docs/`` that are made from code: ``python -m autoreply.cli.reference PAGE > docs/PAGE.md``.
 
+``PAGE`` is ``cli`` (the default), ``hooks`` or ``settings``.
+"""
+
+import sys
 from collections.abc import Iterator
 
 import click
@@ -40,6 +44,18 @@ def _sections(command: click.Command, name: str, parent: click.Context | None) -
                 yield from _sections(found, sub, ctx)
 
 
+def page(name: str) -> str:
+    """One of the pages.
+
+    Raises:
+        KeyError: there is no such page.
+    """
+    from autoreply.cli.reference_hooks import hooks_page
+    from autoreply.cli.reference_settings import settings_page
+
+    return {"cli": reference, "hooks": hooks_page, "settings": settings_page}[name]()
+
+
 if __name__ == "__main__":
     use_utf8()
-    click.echo(reference(), nl=False)
+    click.echo(page((sys.argv[1:] or ["cli"])[0]), nl=False)

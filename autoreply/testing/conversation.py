@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from autoreply.app import App, load_app
+from autoreply.app import App, load_app, texts_of
 from autoreply.facts import Shop as Facts
 from autoreply.handlers import Health
 from autoreply.model import Behaviour, ConversationKey, Decision, Kind, Match, Message, Turn, Understanding
@@ -24,6 +24,7 @@ from autoreply.pipeline import Result, run
 from autoreply.records.desk import Records
 from autoreply.records.model import Order, Product
 from autoreply.testing.records import FakeOrders, FakeProducts
+from autoreply.texts import Texts
 from autoreply.understanding import Previous, Understander
 
 ORDINARY = datetime(2026, 3, 11, 10, 0)
@@ -162,6 +163,7 @@ class Shop:
         self.state: dict[str, Any] = {}
         self.waits_for_a_person = False
         self._app = app
+        self._own: dict[str, tuple[str, ...]] = {}
         self._key = ConversationKey("test", app.brain.shop.id, "c1")
         self._buyer = buyer
         self._count = 0
@@ -200,6 +202,12 @@ class Shop:
         if not found:
             raise KeyError(f"[{section}] cannot be set: neither shop.<name> nor plugins.<name> of a loaded plugin")
         self.brain = replace(self.brain, handlers=handlers)
+        return self
+
+    def words(self, key: str, *variants: str) -> "Shop":
+        """Put other texts under a key such as ``invoice.available``, as if the shop had a file of its own for them."""
+        self._own[key] = variants
+        self.brain = replace(self.brain, texts=Texts({**texts_of(self.brain.catalogue), **self._own}))
         return self
 
     def has(self, *, orders: Sequence[Order] | None = None, products: Sequence[Product] | None = None) -> "Shop":

@@ -2,7 +2,23 @@
 
 from .advice import Advice, Remedy
 from .catalogue import Catalogue, Intent, load_catalogue
+from .extras import BASE, Extras, Feature
+from .semantic import Sentences
 from .training import Weights, train
 from .understander import Previous, Understander
 
-__all__ = ["Advice", "Catalogue", "Intent", "Previous", "Remedy", "Understander", "Weights", "load_catalogue", "train"]
+__all__ = [
+    "BASE",
+    "Advice",
+    "Catalogue",
+    "Extras",
+    "Feature",
+    "Intent",
+    "Previous",
+    "Remedy",
+    "Sentences",
+    "Understander",
+    "Weights",
+    "load_catalogue",
+    "train",
+]

@@ -39,6 +39,11 @@ EVIDENCE = (
 )
 """The columns of a row of evidence, in order."""
 COLUMNS = len(EVIDENCE)
+MEANING = (
+    "meant",  # how like the nearest example of the intent means, 0..1
+    "other_meant",  # and that of any other intent
+)
+"""Further columns where a sentence encoder says what a message means."""
 ODDS = 3.0
 LOWEST = -6.0
 """Log-odds below which it no longer matters how sure the model is that something is absent."""
@@ -58,33 +63,44 @@ TYPICAL = np.array((
 ), np.float32)
 # fmt: on
 """Coefficients of the columns: rounded from a catalogue of 12,000 lines."""
+TYPICAL_MEANING = np.append(TYPICAL, np.array((5, -5), np.float32))
+"""The same with a sentence encoder. Its two count for more than the lines of a catalogue themselves would suggest (3
+and -3.5): those have nearer neighbours than what buyers write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The network: ``inner`` (columns × units) and ``outer`` (units)."""
+    """The network: ``inner`` (columns × units) and ``outer`` (units). The columns are those of ``EVIDENCE``, and those
+    of ``MEANING`` where there is a sentence encoder."""
 
     inner: Floats
     outer: Floats
 
     @staticmethod
-    def typical() -> "Calibration":
+    def typical(columns: int = COLUMNS) -> "Calibration":
         """No correction: what evidence is worth in a catalogue of 12,000 lines."""
-        return Calibration(np.zeros((COLUMNS, HIDDEN), np.float32), np.zeros(HIDDEN, np.float32))
+        return Calibration(np.zeros((columns, HIDDEN), np.float32), np.zeros(HIDDEN, np.float32))
 
     def confidences(self, rows: Floats) -> list[float]:
-        """What each row of evidence (rows × ``COLUMNS``) is worth, 0..1."""
-        odds: list[float] = (rows @ TYPICAL + np.tanh(rows @ self.inner) @ self.outer).tolist()
+        """What each row of evidence (rows × columns) is worth, 0..1."""
+        odds: list[float] = (_typical(rows) + np.tanh(rows @ self.inner) @ self.outer).tolist()
         return [1 / (1 + math.exp(-min(max(x, -SUREST), SUREST))) for x in odds]
+
+
+def _typical(rows: Floats) -> Floats:
+    """Log-odds of rows of evidence, not corrected."""
+    odds: Floats = rows @ (TYPICAL if rows.shape[1] == COLUMNS else TYPICAL_MEANING)
+    return odds
 
 
 def learned(rows: Floats, right: Sequence[bool], importance: Sequence[float], seed: int) -> Calibration:
     """A calibration from rows of evidence, whether each was right, and how much it counts (Adam on cross-entropy)."""
     random = np.random.default_rng(seed)
-    typical, truth = rows @ TYPICAL, np.array(right, np.float32)
+    typical, truth = _typical(rows), np.array(right, np.float32)
     weights = np.array(importance, np.float32)
     weights /= max(float(weights.mean()), 1e-6)
-    inner = random.normal(0, 1 / np.sqrt(COLUMNS), (COLUMNS, HIDDEN)).astype(np.float32)
+    columns = rows.shape[1]
+    inner = random.normal(0, 1 / np.sqrt(columns), (columns, HIDDEN)).astype(np.float32)
     parts = [inner, np.zeros(HIDDEN, np.float32)]
     means, squares = ([np.zeros_like(part) for part in parts] for _ in range(2))
     step = 0

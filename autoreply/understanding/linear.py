@@ -1,8 +1,9 @@
 """One yes-or-no question per class over sparse features, in a few lines of NumPy.
 
 A row is an array of feature numbers. Its odds for a class are the sum of the class's weights for these features, each
-scaled, divided by the length of the scaled row. Classes do not compete: a message that expresses two intents is sure of
-both, one between two intents of neither. Trained by AdaGrad on cross-entropy with dropout on features.
+scaled, divided by the length of the scaled row; and where rows have a dense vector too, its product with a matrix.
+Classes do not compete: a message that expresses two intents is sure of both, one between two intents of neither.
+Trained by AdaGrad on cross-entropy with dropout on features.
 """
 
 import math
@@ -21,6 +22,10 @@ RATE = 0.4
 DECAY = 1e-5
 DROPOUT = 0.5
 """Half of the features are hidden at each step, so that no line is learned by one rare feature of it."""
+DENSE_DROPOUT = 0.3
+"""Of the rows, those whose dense vector is hidden at each step: the features must be able to do without."""
+DENSE_RATE = 0.5
+"""How much faster or slower than the features the matrix of the dense vectors learns."""
 PRIOR = -3.0
 """Log-odds that each class starts from."""
 CLAIMED = 0.3
@@ -45,23 +50,28 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """``weights`` (features × classes, already scaled), ``scale`` (features), ``bias`` (classes)."""
+    """``weights`` (features × classes, already scaled), ``scale`` (features), ``bias`` (classes), ``dense`` (numbers of
+    a dense vector × classes)."""
 
     weights: Floats
     scale: Floats
     bias: Floats
+    dense: Floats
 
     def only(self, kept: NDArray[np.int64]) -> "Linear":
         """The same for the features with the numbers ``kept``."""
-        return Linear(self.weights[kept], self.scale[kept], self.bias)
+        return Linear(self.weights[kept], self.scale[kept], self.bias, self.dense)
 
-    def odds(self, row: Sequence[int]) -> Floats:
-        """Log-odds of one row for all classes."""
+    def odds(self, row: Sequence[int], dense: Floats | None = None) -> Floats:
+        """Log-odds of one row for all classes, by its features and, where given, its dense vector."""
+        if dense is not None:
+            total: Floats = self.odds(row) + dense @ self.dense
+            return total
         if not row:
             return self.bias
         numbers = np.array(row, dtype=np.int32)
         scale = self.scale.take(numbers)
-        total: Floats = np.add.reduce(self.weights.take(numbers, axis=0), axis=0)
+        total = np.add.reduce(self.weights.take(numbers, axis=0), axis=0)
         total /= math.sqrt(float(scale @ scale))
         total += self.bias
         return total
@@ -105,10 +115,15 @@ class _Batch:
     shrink: Floats  # 1 / length of each row
     targets: Floats
     importance: Floats
+    dense: Floats
 
 
-def fit(rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: int) -> Linear:
+def fit(
+    rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: int, dense: Floats | None = None
+) -> Linear:
     """Train on ``rows`` with targets 0 or 1 (rows × classes) and an importance for each row; 0 leaves a row out.
+
+    ``dense`` (rows × numbers) are their dense vectors, where they have any; one of zeros says nothing.
 
     The same arguments give the same weights on one machine; between machines they differ by rounding only.
     """
@@ -118,9 +133,12 @@ def fit(rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: in
     bias = np.full(classes, PRIOR, np.float32)
     seen = np.full(len(scale), 1e-6, np.float32)
     bias_seen = np.full(classes, 1e-6, np.float32)
+    dense = np.zeros((len(targets), 0), np.float32) if dense is None else dense
+    matrix = np.zeros((dense.shape[1], classes), np.float32)
+    matrix_seen = np.full((dense.shape[1], 1), 1e-6, np.float32)
     order = random.permutation(np.flatnonzero((np.diff(rows.starts) > 0) & (importance > 0)))
     batches = [
-        _batch(rows, part, targets, importance, scale)
+        _batch(rows, part, targets, importance, scale, dense)
         for part in (order[i : i + BATCH] for i in range(0, len(order), BATCH))
     ]
     for epoch in range(EPOCHS):
@@ -129,15 +147,30 @@ def fit(rows: Rows, targets: Floats, importance: Floats, scale: Floats, seed: in
             batch = batches[number]
             kept = random.random(len(batch.features), dtype=np.float32) >= DROPOUT
             kept[batch.row_starts] = True  # no row is left empty
-            error = _error(batch, kept, weights, bias)
+            vectors = _with_hidden(batch.dense, random)
+            error = _error(batch, kept, weights, bias, vectors @ matrix)
             total = error.sum(axis=0)
             bias_seen += total**2 / len(error)
             bias -= 0.1 * rate * total / np.sqrt(bias_seen * len(error))
             _step(batch, kept, error, weights, scale, seen, rate)
-    return Linear(weights, scale, bias)
+            slope = vectors.T @ error
+            matrix_seen += np.einsum("ij,ij->i", slope, slope)[:, None] / classes
+            matrix -= DENSE_RATE * rate * slope / np.sqrt(matrix_seen)
+    return Linear(weights, scale, bias, matrix)
 
 
-def _batch(rows: Rows, chosen: NDArray[np.int64], targets: Floats, importance: Floats, scale: Floats) -> _Batch:
+def _with_hidden(dense: Floats, random: np.random.Generator) -> Floats:
+    """Dense vectors, some of them hidden and the others that much longer."""
+    if not dense.shape[1]:
+        return dense
+    shown = random.random((len(dense), 1), dtype=np.float32) >= DENSE_DROPOUT
+    vectors: Floats = dense * shown / np.float32(1 - DENSE_DROPOUT)
+    return vectors
+
+
+def _batch(
+    rows: Rows, chosen: NDArray[np.int64], targets: Floats, importance: Floats, scale: Floats, dense: Floats
+) -> _Batch:
     numbers = np.concatenate([rows.numbers[rows.starts[i] : rows.starts[i + 1]] for i in chosen])
     lengths = rows.starts[chosen + 1] - rows.starts[chosen]
     starts = np.cumsum(lengths) - lengths
@@ -151,13 +184,15 @@ def _batch(rows: Rows, chosen: NDArray[np.int64], targets: Floats, importance: F
         shrink=(1 / np.sqrt(squares) / (1 - DROPOUT))[:, None].astype(np.float32),
         targets=targets[chosen],
         importance=importance[chosen, None],
+        dense=dense[chosen],
     )
 
 
-def _error(batch: _Batch, kept: NDArray[np.bool_], weights: Floats, bias: Floats) -> Floats:
-    """How far each class's share lies above its target, for each row of a batch."""
+def _error(batch: _Batch, kept: NDArray[np.bool_], weights: Floats, bias: Floats, more: Floats) -> Floats:
+    """How far each class's share lies above its target, for each row of a batch; ``more`` are log-odds to add."""
     starts = (np.cumsum(kept) - 1)[batch.row_starts]
     odds = np.add.reduceat(weights.take(batch.features[kept], axis=0), starts, axis=0) * batch.shrink + bias
+    odds += more
     error: Floats = (sigmoid(odds) - batch.targets) * batch.importance
     return error
 

@@ -4,12 +4,10 @@ two.
 A message may express two intents. Each is judged by itself, by evidence of its own: the part of the message that speaks
 for it and not for its rival, at the cut between words that parts the two best (the columns: ``calibration.EVIDENCE``).
 
-Room for more features: what the model sees of a text is made in one place, :meth:`Matcher._features` (in training, for
-all lines at once, ``training._rows``), as numbers of sparse features. A dense feature (a name, and a vector for each
-line, such as a sentence encoder gives) enters as a second term of the odds there: its vector times a matrix of its own
-(dimensions × classes), fitted in ``linear.fit`` with the rest, kept in :class:`Model` under its name. Evidence,
-calibration and decision work on odds alone and stay as they are; ``training.VERSION`` and the names belong into the
-weights, so that weights with the feature are refused by a program without it.
+What the model sees of a text is made in one place, :meth:`Matcher._features` (in training, for all lines at once,
+``training._rows``), as numbers of sparse features. What there may be besides (:class:`Extras`: a sentence encoder,
+numbers from plugins) makes a dense vector, a second term of the odds of the whole message; parts of it are read by
+their words alone. The encoder also gives two columns of evidence of its own (``calibration.MEANING``).
 """
 
 import math
@@ -25,10 +23,12 @@ from autoreply.model import NONE, Match
 from .augment import SMALL_TALK
 from .calibration import EVIDENCE, LOWEST, ODDS, Calibration, Floats
 from .clauses import cuts
+from .extras import BASE, Extras
 from .features import Vocabulary, located, runs, says_something, spans_of_runs, view_of, word_features, words_of
 from .linear import Ints, Linear
 from .match import Keywords, Near, Neighbours, Reader
 from .parting import LONGEST_WHOLE, SECOND_ODDS, SHORTEST_TWO, apart, best_cut
+from .semantic import Space
 
 CANDIDATES = 4
 """Classes of the best odds that are judged, besides the two that the best cut proposes."""
@@ -50,6 +50,8 @@ class Model:
     vocabulary: Vocabulary
     linear: Linear
     calibration: Calibration
+    space: Space | None = None
+    """Where the examples lie for a sentence encoder; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,21 @@ class Reading:
     evidence: Floats
     """For each candidate a row of evidence."""
     confidences: Mapping[int, float]
+    meant: Floats | None
+    """For all classes how like the nearest example means; None without a sentence encoder."""
 
 
 class Matcher:
     """The evidence of one catalogue, read-only once made. Without a model, likeness and keywords alone count."""
 
     def __init__(
-        self, slugs: Sequence[str], reader: Reader, neighbours: Neighbours, keywords: Keywords, model: Model | None
+        self,
+        slugs: Sequence[str],
+        reader: Reader,
+        neighbours: Neighbours,
+        keywords: Keywords,
+        model: Model | None,
+        extras: Extras = BASE,
     ) -> None:
         self.slugs = list(slugs)
         classes = {slug: i for i, slug in enumerate(slugs)}
@@ -99,6 +109,7 @@ class Matcher:
         self._neighbours = neighbours
         self._keywords = keywords
         self._model = model
+        self._extras = extras
         self._calibration = model.calibration if model else Calibration.typical()
 
     def read(self, clean: str, tokens: Sequence[str]) -> Reading:
@@ -108,6 +119,7 @@ class Matcher:
         keywords = self._keywords.find(clean)
         words = words_of(tokens)
         parted: Floats | None = None
+        meant: Floats | None = None
         if self._model is None:
             odds = [-5.0] * len(self.slugs)
             for number, (likeness, _) in near.items():
@@ -115,15 +127,27 @@ class Matcher:
             candidates = best_of(odds, CANDIDATES)
         else:
             seen = self._features(self._model, view, words)
-            odds = self._model.linear.odds(seen.row).tolist()
+            dense, meant = self._dense(self._model, clean)
+            odds = self._model.linear.odds(seen.row, dense).tolist()
             candidates, parted = self._parted(self._model, view, words, seen, odds)
         rows = self._evidence(odds, near, keywords, candidates, parted)
+        if meant is not None:
+            rows = np.column_stack((rows, _meaning(meant, candidates)))
         confidences = dict(zip(candidates, self._calibration.confidences(rows), strict=True))
         if not says_something(view) or not (near or keywords):  # nothing that is known resembles it
             confidences = {self.none: 1.0}
         else:
             confidences |= {number: EXACT for number, (likeness, _) in near.items() if likeness >= 1.0}
-        return Reading(view, odds, near, keywords, candidates, rows, confidences)
+        return Reading(view, odds, near, keywords, candidates, rows, confidences, meant)
+
+    def _dense(self, model: Model, clean: str) -> tuple[Floats | None, Floats | None]:
+        """The dense vector of a text, and for all classes how like the nearest example means; None where there is no
+        such thing."""
+        values = np.array(self._extras.values(clean), np.float32)
+        if model.space is None or self._extras.encoder is None:
+            return (values, None) if len(values) else (None, None)
+        place = model.space.place(self._extras.encoder.one(clean))
+        return np.concatenate((place, values)), model.space.likeness(place, len(self.slugs))
 
     def _features(self, model: Model, view: str, words: Sequence[str]) -> Features:
         numbers, found = model.vocabulary.find(runs(view))
@@ -225,6 +249,8 @@ class Matcher:
         nearest = self._neighbours.texts[near] if near >= 0 else reading.keywords.get(number, "")
         share = 1 / (1 + math.exp(-reading.odds[number]))
         seen = {"model": share, "nearest": likeness, "keyword": 1.0 if number in reading.keywords else 0.0}
+        if reading.meant is not None:
+            seen["meaning"] = float(reading.meant[number])
         return Match(self.slugs[number], round(confidence, 4), nearest, seen)
 
 
@@ -235,6 +261,13 @@ def _located(view: str, words: Sequence[str], seen: Features, vocabulary: Vocabu
     of_words = np.array(found, np.int32).reshape(-1, 3)
     spans = spans_of_runs(len(view)).take(seen.places, axis=0)
     return np.concatenate((seen.runs, of_words[:, 0])), np.concatenate((spans, of_words[:, 1:]))
+
+
+def _meaning(meant: Floats, candidates: Sequence[int]) -> Floats:
+    """The columns of ``calibration.MEANING`` for each candidate."""
+    best = best_of(meant.tolist(), 2)
+    others = [meant[best[1] if c == best[0] else best[0]] for c in candidates]
+    return np.column_stack((meant[list(candidates)], others))
 
 
 def _on_its_side(parts: tuple[Part, Part], own: int, rival: int) -> tuple[float, float, float, float]:

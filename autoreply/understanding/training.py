@@ -1,4 +1,8 @@
-"""Weights learned from a catalogue alone: seeded, reproducible, bound to the catalogue by its hash."""
+"""Weights learned from a catalogue alone: seeded, reproducible, bound to the catalogue by its hash.
+
+With a sentence encoder the hand-written lines are encoded too, and the made ones that calibrate: all the others would
+take twice as long and change nothing.
+"""
 
 import io
 import random
@@ -12,8 +16,9 @@ from numpy.typing import NDArray
 from autoreply.model import NONE
 
 from .augment import Line, augment
-from .calibration import COLUMNS, HIDDEN, Calibration, learned
+from .calibration import COLUMNS, HIDDEN, MEANING, Calibration, learned
 from .catalogue import Catalogue
+from .extras import BASE, Extras
 from .features import Vocabulary, runs, view_of, word_features, words_of
 from .index import Index
 from .linear import Floats, Ints, Linear, Rows, fit
@@ -30,8 +35,9 @@ from .match import (
 )
 from .matcher import Matcher, Model
 from .normalise import normalise
+from .semantic import DIMS, WIDTH, Space
 
-VERSION = 6
+VERSION = 7
 """Raised whenever features or the model change, so that weights of another make are refused."""
 MEMBERS = 3
 """Models whose mean is kept, each with its own order of lines and its own dropout. Each leaves out lines of its own, by
@@ -46,7 +52,16 @@ RAREST = 2
 """A feature must occur in this many lines to be learned."""
 KEPT = 100_000
 """Features that a model keeps."""
+ENCODED = 16_000
+"""Examples that are compared by meaning: of a larger catalogue so many, spread evenly."""
 _NO_RUNS = np.zeros(0, np.uint64)
+_NOWHERE = Space(
+    np.zeros(WIDTH, np.float32),
+    np.zeros((WIDTH, DIMS), np.float32),
+    np.zeros((0, DIMS), np.float32),
+    np.zeros(0, np.int32),
+)
+"""How no space is stored."""
 
 
 class Judged(NamedTuple):
@@ -66,11 +81,14 @@ class Weights:
     slugs: tuple[str, ...]
     model: Model
     neighbours: Neighbours
+    extras: str = ""
+    """What was there beside words: :attr:`Extras.mark`."""
 
     def dump(self) -> bytes:
         """The weights as bytes that :meth:`load` takes: an npz archive without pickled objects."""
         buffer = io.BytesIO()
         terms, lengths, postings = self.neighbours.index.stored()
+        space = self.model.space or _NOWHERE
         np.savez_compressed(
             buffer,
             version=np.array(VERSION),
@@ -88,6 +106,12 @@ class Weights:
             terms=_packed(terms),
             lengths=lengths,
             postings=postings,
+            extras=np.array(self.extras),
+            dense=self.model.linear.dense,
+            mean=space.mean,
+            axes=space.axes,
+            examples=space.examples.astype(np.float16),
+            example_owners=space.owners,
         )
         return buffer.getvalue()
 
@@ -114,23 +138,41 @@ def _loaded(stored: Mapping[str, NDArray[np.generic]]) -> Weights:
     keys = stored["runs"].astype(np.uint64, casting="same_kind")
     texts, views, terms = _unpacked(stored["texts"]), _unpacked(stored["views"]), _unpacked(stored["terms"])
     weights, bias = _floats(stored["weights"]), _floats(stored["bias"])
-    inner, outer = _floats(stored["inner"]), _floats(stored["outer"])
+    inner, outer, dense = (_floats(stored[name]) for name in ("inner", "outer", "dense"))
     owners, lengths, postings = (_integers(stored[name]) for name in ("owners", "lengths", "postings"))
-    shapes = (weights.shape, bias.shape, inner.shape, outer.shape, owners.shape, len(texts))
+    space = _space_loaded(stored, len(slugs))
+    columns = COLUMNS + (len(MEANING) if space else 0)
+    shapes = (weights.shape, bias.shape, inner.shape, outer.shape, owners.shape, len(texts), dense.shape[1:])
     fitting = (
         (len(keys) + len(words), len(slugs)),
         (len(slugs),),
-        (COLUMNS, HIDDEN),
+        (columns, HIDDEN),
         (HIDDEN,),
         (len(views),),
         len(views),
+        (len(slugs),),
     )
-    if shapes != fitting or (len(owners) and not 0 <= int(owners.min()) <= int(owners.max()) < len(slugs)):
+    if shapes != fitting or not _within(owners, len(slugs)):
         raise ValueError("a damaged weights file: its parts do not fit together")
     vocabulary = Vocabulary(keys, words)
-    linear = Linear(weights, vocabulary.scale(), bias)
+    linear = Linear(weights, vocabulary.scale(), bias, dense)
+    model = Model(vocabulary, linear, Calibration(inner, outer), space)
     neighbours = Neighbours(Index.restored(views, terms, lengths, postings), texts, owners.tolist())
-    return Weights(str(stored["catalogue"]), slugs, Model(vocabulary, linear, Calibration(inner, outer)), neighbours)
+    return Weights(str(stored["catalogue"]), slugs, model, neighbours, str(stored["extras"]))
+
+
+def _space_loaded(stored: Mapping[str, NDArray[np.generic]], classes: int) -> Space | None:
+    mean, axes, examples = (_floats(stored[name]) for name in ("mean", "axes", "examples"))
+    owners = _integers(stored["example_owners"])
+    if (mean.shape, axes.shape, examples.shape) != ((WIDTH,), (WIDTH, DIMS), (len(owners), DIMS)):
+        raise ValueError("a damaged weights file: its examples by meaning do not fit together")
+    if not _within(owners, classes) or (owners[1:] < owners[:-1]).any():
+        raise ValueError("a damaged weights file: examples by meaning of no class")
+    return Space(mean, axes, examples, owners) if len(owners) else None
+
+
+def _within(owners: Ints, classes: int) -> bool:
+    return not len(owners) or 0 <= int(owners.min()) <= int(owners.max()) < classes
 
 
 def _floats(data: NDArray[np.generic]) -> Floats:
@@ -155,8 +197,9 @@ def _unpacked(data: NDArray[np.generic]) -> tuple[str, ...]:
     return tuple(text.split("\x00")) if text else ()
 
 
-def train(catalogue: Catalogue, seed: int = 0) -> Weights:
-    """Learn from the catalogue's examples, templates and negatives; about 10 s for 12,000 examples on one core."""
+def train(catalogue: Catalogue, seed: int = 0, extras: Extras = BASE) -> Weights:
+    """Learn from the catalogue's examples, templates and negatives; about 10 s for 12,000 examples on one core, and as
+    long again with a sentence encoder."""
     reader, slugs = reader_of(catalogue), slugs_of(catalogue)
     written = written_lines(catalogue)
     rng = random.Random(seed)  # noqa: S311 - reproducible, nothing secret
@@ -170,18 +213,41 @@ def train(catalogue: Catalogue, seed: int = 0) -> Weights:
     targets = targets.reshape(len(lines), len(slugs))
     importance = np.array([x.importance for x in lines], np.float32)
     owners = np.repeat([*range(MEMBERS), -1], [*map(len, parts), len(lines) - sum(map(len, parts))])
-    members = [fit(rows, targets, importance * (owners != i), scale, seed + i) for i in range(MEMBERS)]
+    chosen = sorted(written[:: -(-len(written) // ENCODED) or 1], key=lambda line: line.slugs[0])
+    space, dense = _dense(lines, chosen, extras, slugs)
+    members = [fit(rows, targets, importance * (owners != i), scale, seed + i, dense) for i in range(MEMBERS)]
     mean = _mean(members)
     kept = _strongest(mean.weights)
     vocabulary = vocabulary.only(kept.tolist())
-    model = Model(vocabulary, mean.only(kept), Calibration.typical())
+    columns = COLUMNS + (len(MEANING) if space else 0)
+    model = Model(vocabulary, mean.only(kept), Calibration.typical(columns), space)
     neighbours, keywords = neighbours_of(catalogue), Keywords(keywords_of(catalogue))
     seen: list[Judged] = []
     for member, held, part in zip(members, held_out, parts, strict=True):
-        blind = replace(model, linear=member.only(kept))
-        seen += _judged(Matcher(slugs, reader, neighbours.without(held), keywords, blind), part)
-    calibration = _calibrated(seen, seed)
-    return Weights(catalogue.hash, tuple(slugs), replace(model, calibration=calibration), neighbours)
+        hidden = set(held)
+        others = space.only(np.array([line not in hidden for line in chosen])) if space else None
+        blind = replace(model, linear=member.only(kept), space=others)
+        seen += _judged(Matcher(slugs, reader, neighbours.without(held), keywords, blind, extras), part, extras)
+    if seen:
+        model = replace(model, calibration=_calibrated(seen, seed))
+    return Weights(catalogue.hash, tuple(slugs), model, neighbours, extras.mark)
+
+
+def _dense(
+    lines: Sequence[Line], chosen: Sequence[Line], extras: Extras, slugs: Sequence[str]
+) -> tuple[Space | None, Floats]:
+    """The space of the ``chosen`` lines, which are sorted by their classes, and a dense vector for each of ``lines``,
+    of which the chosen ones alone have a place in the space."""
+    cleans = [normalise(line.text).clean for line in lines] if extras.features else []
+    values = np.array([extras.values(clean) for clean in cleans], np.float32).reshape(len(lines), -1 if cleans else 0)
+    if extras.encoder is None or not chosen:
+        return None, values
+    texts = [normalise(line.text).clean for line in chosen]
+    extras.encoder.learn(texts)
+    embeddings = np.array([extras.encoder.one(text) for text in texts])
+    space = Space.of(embeddings, np.array([slugs.index(line.slugs[0]) for line in chosen], np.int32))
+    places, nowhere = dict(zip(chosen, space.examples, strict=True)), np.zeros(DIMS, np.float32)
+    return space, np.column_stack(([places.get(line, nowhere) for line in lines], values))
 
 
 def _rows(lines: Sequence[Line], reader: Reader) -> tuple[Vocabulary, Rows]:
@@ -210,12 +276,13 @@ def _rows(lines: Sequence[Line], reader: Reader) -> tuple[Vocabulary, Rows]:
 def _mean(models: Sequence[Linear]) -> Linear:
     """The mean of linear models is a linear model: an ensemble at the price of one."""
     first, *others = models
-    weights, bias = first.weights.copy(), first.bias.copy()
+    weights, bias, dense = first.weights.copy(), first.bias.copy(), first.dense.copy()
     for other in others:
         weights += other.weights
         bias += other.bias
+        dense += other.dense
     share = np.float32(1 / len(models))
-    return Linear(weights * share, first.scale, bias * share)
+    return Linear(weights * share, first.scale, bias * share, dense * share)
 
 
 def _strongest(weights: Floats) -> NDArray[np.int64]:
@@ -224,11 +291,13 @@ def _strongest(weights: Floats) -> NDArray[np.int64]:
     return np.sort(np.argsort(-force, kind="stable")[: min(KEPT, int(np.count_nonzero(force)))])
 
 
-def _judged(matcher: Matcher, unseen: Sequence[Line]) -> list[Judged]:
+def _judged(matcher: Matcher, unseen: Sequence[Line], extras: Extras) -> list[Judged]:
     """What ``matcher`` makes of lines that it has not learned."""
+    cleans = [normalise(line.text).clean for line in unseen]
+    if extras.encoder is not None:
+        extras.encoder.learn(cleans)
     found = []
-    for line in unseen:
-        clean = normalise(line.text).clean
+    for line, clean in zip(unseen, cleans, strict=True):
         reading = matcher.read(clean, matcher.reader.cut(clean))
         found.append(Judged(line, reading.evidence, [matcher.slugs[c] in line.slugs for c in reading.candidates]))
     return found
@@ -236,8 +305,6 @@ def _judged(matcher: Matcher, unseen: Sequence[Line]) -> list[Judged]:
 
 def _calibrated(judged: Sequence[Judged], seed: int) -> Calibration:
     """What evidence is worth, as seen on judged lines, weighed so that each kind of line has its share."""
-    if not judged:
-        return Calibration.typical()
     shares = {"none": NONE_SHARE, "two": TWO_SHARE, "one": 1 - NONE_SHARE - TWO_SHARE}
     kinds = ["two" if len(line.slugs) > 1 else "none" if line.slugs[0] == NONE else "one" for line, _, _ in judged]
     sums = dict.fromkeys(shares, 0.0)

@@ -10,6 +10,7 @@ from autoreply.model import NONE, Decision, Match, Slot, SlotValue, Understandin
 
 from .advice import Advice, Remedy, unknown_words
 from .catalogue import Catalogue
+from .extras import BASE, Extras
 from .match import Keywords, keywords_of, neighbours_of, reader_of, slugs_of
 from .matcher import EXACT, Matcher, Reading
 from .normalise import normalise
@@ -68,22 +69,27 @@ class Understander:
         threshold: float = THRESHOLD,
         margin: float = MARGIN,
         weights: Weights | None = None,
+        extras: Extras = BASE,
     ) -> None:
         """``threshold`` and ``margin`` are confidences 0..1. Without ``weights`` nearness and keywords alone decide.
+        ``extras`` are what the weights were trained with.
 
         Raises:
-            ValueError: ``weights`` were trained from another catalogue.
+            ValueError: ``weights`` were trained from another catalogue, or with other extras.
         """
         slugs = slugs_of(catalogue)
         if weights is not None and (weights.catalogue, list(weights.slugs)) != (catalogue.hash, slugs):
             raise ValueError("the weights were trained from another catalogue; train again")
+        if weights is not None and weights.extras != extras.mark:
+            raise ValueError(f"the weights were trained with {weights.extras!r}, not with {extras.mark!r}; train again")
         self.threshold = threshold
         self.margin = margin
         self.weights = weights
+        self.extras = extras
         self._intents = catalogue.intents
         neighbours = weights.neighbours if weights else neighbours_of(catalogue)
         keywords, model = Keywords(keywords_of(catalogue)), weights.model if weights else None
-        self._matcher = Matcher(slugs, reader_of(catalogue), neighbours, keywords, model)
+        self._matcher = Matcher(slugs, reader_of(catalogue), neighbours, keywords, model, extras)
         self._met_before = lru_cache(_REMEMBERED)(self._alone)
 
     def understand(self, text: str, previous: Previous | None = None) -> Understanding:
