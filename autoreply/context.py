@@ -36,9 +36,15 @@ def _folded(word: str) -> str:
     return normalise(word).clean
 
 
+@lru_cache(maxsize=4096)
+def _folded_words(words: str) -> tuple[str, ...]:
+    """Words with blanks between them as they stand in ``Understanding.clean``."""
+    return tuple(map(_folded, words.split()))
+
+
 def says(clean: str, words: str | Iterable[str]) -> bool:
     """Any of these words occurs in a clean text. A string holds words with blanks between them."""
-    folded = map(_folded, words.split() if isinstance(words, str) else words)
+    folded = _folded_words(words) if isinstance(words, str) else map(_folded, words)
     return any(word in clean for word in folded if word)
 
 

@@ -173,6 +173,8 @@ class Turn:
     @property
     def text(self) -> str:
         """The texts of all messages, one per line."""
+        if len(self.messages) == 1 and self.messages[0].kind is Kind.TEXT:
+            return self.messages[0].text
         return "\n".join(m.text for m in self.messages if m.kind is Kind.TEXT)
 
     @property
@@ -263,6 +265,8 @@ class Finding:
     suggestion: str = ""
     backing: str = ""
     """The setting or record that backs what is claimed; set in ``Verdict.backed`` only."""
+    learned: bool = False
+    """No pattern of the rule matched: the words sound like those of sentences that break it."""
 
     @property
     def span(self) -> tuple[int, int]:

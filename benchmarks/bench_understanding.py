@@ -1,77 +1,142 @@
 """Time and memory of understanding one message, as ratios to a plain rapidfuzz scan over all examples in the same run.
 
-    python benchmarks/bench_understanding.py [--lines FILE] [--plain]
+    python benchmarks/bench_understanding.py [--lines FILE]
 
 The shipped catalogue is cut or multiplied to 1,000, 5,000 and 100,000 examples; the weights are those of the shipped
-one at all sizes (a model keeps a fixed number of features). FILE holds one message per line; without it the messages
-are examples of the catalogue with a character dropped, so that they are near something and equal to nothing. Each is
-timed once, after others to warm up, because a message met before is only looked up. ``--plain`` leaves rjieba alone,
-as where it is not installed.
+one at all sizes (a model keeps a fixed number of features, and of examples by meaning). For each way to understand
+(jieba, rjieba, rjieba with the sentence encoder; those that are installed) and each size a process of its own loads the
+weights, as a start does that finds them cached, and times the messages: its memory is that of a responder's matcher.
+
+FILE holds one message per line; without it the messages are examples of the catalogue with a character dropped, so that
+they are near something and equal to nothing. Each is timed once, after others to warm up, because a message met before
+is only looked up.
 """
 
 import argparse
 import dataclasses
+import json
 import random
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
 from autoreply.tomlfile import read
-from autoreply.understanding import Catalogue, Intent, Understander, Weights, load_catalogue, train
+from autoreply.understanding import (
+    BASE,
+    Catalogue,
+    Extras,
+    Intent,
+    Understander,
+    Weights,
+    load_catalogue,
+    semantic,
+    train,
+)
 from autoreply.understanding.features import view_of
 from autoreply.understanding.match import neighbours_of
 from autoreply.understanding.normalise import normalise
 
 INTENTS = Path(__file__).resolve().parents[1] / "intents"
 SIZES = (1_000, 5_000, 100_000)
+WAYS = {"jieba": True, "rjieba": find_spec("rjieba") is not None, "semantic": semantic.available()}
 MESSAGES = 400
 SCANS = 25
 """Messages that the plain scan is timed on; at 100,000 examples it is slow."""
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables; ``--measure`` is one row, as JSON, by a process of its own."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--lines", type=Path, help="messages to time, one per line")
-    parser.add_argument("--plain", action="store_true", help="as where rjieba is not installed")
+    parser.add_argument("--measure", nargs=3, metavar=("WAY", "SIZE", "WEIGHTS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    lines: Path | None = given.lines
-    if given.plain:
-        sys.modules["rjieba"] = None  # type: ignore[assignment]  # what Python notes of a module that is not there
+    if given.measure:
+        way, size, weights = given.measure
+        print(json.dumps(measured(way, int(size), Path(weights), given.lines)))
+        return
     began = time.perf_counter()
-    shipped = load_catalogue([read(path) for path in sorted(INTENTS.glob("*.toml"))])
-    examples = [(slug, text) for slug, intent in shipped.intents.items() for text in intent.examples]
-    print(f"shipped catalogue: {len(examples):,} examples read in {time.perf_counter() - began:.2f} s")
-    began = time.perf_counter()
-    processor = time.process_time()
-    weights = train(shipped)
-    trained, processor = time.perf_counter() - began, time.process_time() - processor
+    shipped = shipped_catalogue()
+    count = sum(len(intent.examples) for intent in shipped.intents.values())
+    print(f"shipped catalogue: {count:,} examples read in {time.perf_counter() - began:.2f} s")
     print(
-        f"trained in {trained:.1f} s ({processor:.1f} s of processor time), {len(weights.dump()) / 1e6:.1f} MB stored"
+        f"{'way':>9} {'examples':>9} {'load s':>7} {'MB':>5} {'p50 µs':>7} {'p99 µs':>7} {'scan µs':>8} {'p50/scan':>9}"
     )
-    texts = messages(lines, [text for _, text in examples])
-    print(f"{'examples':>9} {'load s':>7} {'p50 µs':>7} {'p99 µs':>7} {'scan µs':>8} {'scan/p50':>9} {'to first':>9}")
-    first = 0.0
-    for size in SIZES:
-        catalogue = resized(shipped, size)
-        views = [view_of(normalise(t).clean) for i in catalogue.intents.values() for t in i.examples]
-        fitting = dataclasses.replace(weights, catalogue=catalogue.hash, neighbours=neighbours_of(catalogue))
-        stored = fitting.dump()
-        began = time.perf_counter()
-        understander = Understander(catalogue, weights=Weights.load(stored))
-        loading = time.perf_counter() - began
-        times = timed(understander.understand, texts)
-        p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
-        scan = statistics.median(timed(scan_of(views), texts[: 2 * SCANS]))
-        first = first or p50
-        print(f"{size:9,} {loading:7.2f} {p50:7.0f} {p99:7.0f} {scan:8.0f} {scan / p50:8.1f}x {p50 / first:8.2f}x")
-        if size == SIZES[1]:
-            print(f"{'':9} process so far at most {peak_megabytes()}, training included")
+    with tempfile.TemporaryDirectory() as folder:
+        stored: dict[bool, Weights] = {}
+        for way in (way for way, there in WAYS.items() if there):
+            with_encoder = way == "semantic"
+            if with_encoder not in stored:
+                stored[with_encoder] = learned(shipped, extras_of(way))
+            rows = [row(way, size, stored[with_encoder], shipped, Path(folder), given.lines) for size in SIZES]
+            print(f"{way:>9} {SIZES[-1]:,} examples against {SIZES[0]:,}: {rows[-1] / rows[0]:.2f} times as long")
+
+
+def shipped_catalogue() -> Catalogue:
+    """The catalogue of the project."""
+    return load_catalogue([read(path) for path in sorted(INTENTS.glob("*.toml"))])
+
+
+def extras_of(way: str) -> Extras:
+    """What a way has beside words."""
+    return Extras(semantic.sentences()) if way == "semantic" else BASE
+
+
+def learned(catalogue: Catalogue, extras: Extras) -> Weights:
+    """Weights, and how long they took."""
+    began, processor = time.perf_counter(), time.process_time()
+    weights = train(catalogue, extras=extras)
+    took, processor = time.perf_counter() - began, time.process_time() - processor
+    size = len(weights.dump()) / 1e6
+    what = extras.mark or "words alone"
+    print(f"trained with {what} in {took:.1f} s ({processor:.1f} s of processor time), {size:.1f} MB stored")
+    return weights
+
+
+def row(way: str, size: int, weights: Weights, shipped: Catalogue, folder: Path, lines: Path | None) -> float:
+    """Measure one way at one size, print it, and give the median."""
+    catalogue = resized(shipped, size)
+    path = folder / f"{way}-{size}.npz"
+    fitting = dataclasses.replace(weights, catalogue=catalogue.hash, neighbours=neighbours_of(catalogue))
+    path.write_bytes(fitting.dump())
+    command = [sys.executable, __file__, "--measure", way, str(size), str(path)]
+    command += ["--lines", str(lines)] if lines else []
+    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
+    p50, p99, scan = found["p50"], found["p99"], found["scan"]
+    told = f"{way:>9} {size:9,} {found['load']:7.2f} {found['megabytes']:5.0f} {p50:7.0f} {p99:7.0f} {scan:8.0f}"
+    print(f"{told} {p50 / scan:8.2f}x", flush=True)
+    return float(p50)
+
+
+def measured(way: str, size: int, stored: Path, lines: Path | None) -> dict[str, float]:
+    """One row, by a process that only loads."""
+    if way == "jieba":
+        sys.modules["rjieba"] = None  # type: ignore[assignment]  # what Python notes of a module that is not there
+    shipped = shipped_catalogue()
+    catalogue = resized(shipped, size)
+    extras = extras_of(way)
+    began = time.perf_counter()
+    understander = Understander(catalogue, weights=Weights.load(stored.read_bytes()), extras=extras)
+    understander.understand("在吗")
+    loading = time.perf_counter() - began
+    texts = messages(lines, [text for intent in shipped.intents.values() for text in intent.examples])
+    times = timed(understander.understand, texts)
+    peak = peak_megabytes()
+    views = [view_of(normalise(t).clean) for i in catalogue.intents.values() for t in i.examples]
+    return {
+        "load": loading,
+        "megabytes": peak,
+        "p50": statistics.median(times),
+        "p99": statistics.quantiles(times, n=100)[98],
+        "scan": statistics.median(timed(scan_of(views), texts[: 2 * SCANS])),
+    }
 
 
 def messages(lines: Path | None, examples: list[str]) -> list[str]:
@@ -126,14 +191,11 @@ def timed(do: Callable[[str], object], texts: list[str]) -> list[float]:
     return times
 
 
-def peak_megabytes() -> str:
-    """Peak memory of this process, where the system tells."""
-    if sys.platform == "win32":
-        return "unknown"
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return f"{peak / (1 << 20 if sys.platform == 'darwin' else 1 << 10):.0f} MB"
+def peak_megabytes() -> float:
+    """Peak memory of this process; 0 where the system does not tell (``getrusage`` counts the parent's, too)."""
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
 if __name__ == "__main__":

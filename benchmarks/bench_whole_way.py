@@ -32,6 +32,7 @@ from autoreply.clock import SystemClock
 from autoreply.conversation import Engine
 from autoreply.journal import Journal
 from autoreply.server import WebServer
+from autoreply.serving import spare_collector
 from autoreply.settings import Secret, Server
 from autoreply.shipped import shipped
 
@@ -82,6 +83,7 @@ async def whole(folder: Path, port: Any) -> None:
     journal.start()
     engine = Engine(app.brain, journal, SystemClock(), app.settings, channels)
     server = WebServer(Server(port=0), channels["http"].routes(), lambda: True)
+    spare_collector()
     await engine.start()
     await channels["http"].start(engine)
     await server.start()

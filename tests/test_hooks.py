@@ -50,8 +50,14 @@ class Shop:
         self.folder = config.parent
         with (self.folder / "stderr.txt").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [*PROGRAM, "run", "--config", config], stdout=subprocess.PIPE, stderr=log, env=variables
+                [*PROGRAM, "run", "--config", config],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=variables,
+                cwd=self.folder,
             )
+
+    def wait_for_start(self) -> None:
         assert self._process.stdout is not None
         welcome = ""
         while "Ctrl-C" not in welcome and (line := self._process.stdout.readline().decode()):
@@ -103,6 +109,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) ->
     shutil.copy(GOOD / "every_hook.py", plugins)
     running = Shop(config, variables)
     try:
+        running.wait_for_start()
         yield running
     finally:
         running.stop()
@@ -114,7 +121,7 @@ def test_the_plugin_has_every_hook_there_is() -> None:
 
 
 def test_a_message_goes_through_all_that_the_plugin_registered(shop: Shop) -> None:
-    """Channel in; intent, slot, handler, settings, records and rules on the way; channel, notifier, observer after."""
+    """Channel in; intent, feature, slot, handler, settings, records, rules; then channel, notifier, observer."""
     shop.get("/letters?id=m1", "大件能送上楼吗")
     shop.until(lambda: len(shop.notes("send")) == 1)
     shop.get("/letters?id=m2", "住3楼")
@@ -131,6 +138,7 @@ def test_a_message_goes_through_all_that_the_plugin_registered(shop: Shop) -> No
         ("answer", ["upstairs"], []),
         ("escalate", ["upstairs"], ["no-ladder"]),
     ]
+    assert shop.notes("feature") == [{}]
     assert shop.notes("tell") == [{"kind": "new", "reason": "the gate stopped an answer: no-ladder"}]
 
 

@@ -138,6 +138,7 @@ def test_two_of_one_origin_that_want_one_intent_are_a_mistake(tmp_path: Path) ->
         ("hook_raises", "10: register_handlers: raised KeyError: 'handler'"),
         ("not_async", "11: invoice: handler answer must be an async def function"),
         ("settings_no_model", "11: invoice: settings must be a pydantic model, such as a Section"),
+        ("no_switch", "1: letters: its settings have no field enabled: bool = False, by which a shop switches it on"),
         ("twice", "16: invoice: the intent 'invoice' is taken by twice.py:12 already; remove one of the two"),
     ],
 )

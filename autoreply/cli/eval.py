@@ -150,13 +150,14 @@ def _evaluated(app: "App", file: Path | None, folds: int) -> "Report":
         results = outcomes(understander, lines, app.brain.text_length)
     else:
         numbers = {"threshold": understander.threshold, "margin": understander.margin}
-        results = cross_validate(catalogue, folds, **numbers, progress=note)
+        results = cross_validate(catalogue, folds, **numbers, extras=understander.extras, progress=note)
     return report(
         results,
         source=str(file) if file else f"cross-validation in {folds} parts",
         catalogue=catalogue.hash,
         threshold=understander.threshold,
         margin=understander.margin,
+        extras=understander.extras.mark,
     )
 
 
@@ -187,6 +188,7 @@ def _missed(scores: "Scores", under: dict[str, float], over: dict[str, float]) -
 
 def _show(screen: "Console", report: "Report", comparison: "Comparison | None", worst: int) -> None:
     screen.print(f"{report.source}: {count(report.scores.lines, 'line')}, catalogue {report.catalogue[:12]}")
+    screen.print(f"matched by {report.install}")
     for table in _tables(report, worst):
         screen.print(table)
     if comparison is not None:

@@ -8,8 +8,6 @@ import click
 from autoreply.cli.common import config_option, console, json_option, note, put, set_up_logs, verbose_option
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from autoreply.plugins import Plugins, Registered
 
 
@@ -42,6 +40,9 @@ def command(config: Path | None, verbose: bool, as_json: bool) -> None:
 
 
 _TABLES = ("handlers", "channels", "record_sources", "notifiers", "slots", "features", "commands", "pages")
+
+
+_ROOMS = {"handlers": "plugins", "notifiers": "notify"}
 
 
 def _registered(plugins: "Plugins", plugin: str) -> "list[tuple[str, Registered]]":
@@ -81,20 +82,27 @@ def _show(plugins: "Plugins") -> None:
     from rich.text import Text
 
     screen = console()
-    table = Table("plugin", "version", "registers", "settings", box=None, pad_edge=False, header_style="bold")
+    table = Table("plugin", "origin", "registers", "settings", box=None, pad_edge=False, header_style="bold")
     for plugin in plugins.loaded:
         own = _registered(plugins, plugin.name)
-        names = [
-            e.name if kind == "handlers" else f"{kind.removesuffix('s').replace('_', ' ')} {e.name}" for kind, e in own
-        ]
+        names = [_name(kind, entry) for kind, entry in own]
         hooks = [h for h in plugin.hooks if not h.startswith("register_")]
-        sections = {e.section: e.settings for kind, e in own if kind == "handlers" and e.settings is not None}
-        shown = [f"[plugins.{section}] {', '.join(_fields(model))}" for section, model in sections.items()]
-        table.add_row(plugin.name, plugin.version, ", ".join([*names, *hooks]), Text("\n".join(shown)))
+        sections = {_section(kind, entry): entry.settings for kind, entry in own if entry.settings is not None}
+        shown = [f"{section} {', '.join(model.model_fields)}" for section, model in sections.items()]
+        origin = f"{plugin.origin.name.lower()} {plugin.version}".rstrip()
+        table.add_row(plugin.name, origin, ", ".join([*names, *hooks]), Text("\n".join(shown)))
     screen.print(table)
     for winner, beaten in plugins.beaten:
         screen.print(f"{beaten.name}: {winner.plugin} wins over {beaten.plugin}", markup=False)
 
 
-def _fields(model: "type[BaseModel]") -> list[str]:
-    return list(model.model_fields)
+def _name(kind: str, entry: "Registered") -> str:
+    name = entry.name if kind == "handlers" else f"{kind.removesuffix('s').replace('_', ' ')} {entry.name}"
+    return f"{name} (priority {entry.priority})" if entry.priority else name
+
+
+def _section(kind: str, entry: "Registered") -> str:
+    """Where the settings of something that was registered stand."""
+    if kind == "record_sources":
+        return f'source = "{entry.section}"'
+    return f"[{_ROOMS.get(kind, kind)}.{entry.section}]"

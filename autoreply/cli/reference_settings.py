@@ -21,10 +21,10 @@ _HEAD = """# Settings
 
 Made from the models by `python -m autoreply.cli.reference settings > docs/settings.md`; do not edit.
 
-One TOML file, `config.toml`; [config.example.toml](../config.example.toml) has it with comments. What is left out has the
-default; – is no default: the shop has not said. A key that is not known is an error, told with its line by
-`autoreply check`. Relative paths start from the folder of the file. Installed plugins tell of their sections themselves;
-`autoreply plugins` lists them.
+One TOML file, `config.toml`; [config.example.toml](../config.example.toml) has it with comments. What is left out has
+the default; – is no default: the shop has not said. A key that is not known is an error, told with its line by
+`autoreply check`. Relative paths start from the folder of the file. Installed plugins tell of their sections
+themselves; `autoreply plugins` lists them.
 """
 
 _TYPES: dict[Any, str] = {

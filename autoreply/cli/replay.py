@@ -118,27 +118,16 @@ def _read(file: Path) -> list[str]:
     """The messages of the file, one per line, in order, empty ones too."""
     if str(file) == "-":
         return _messages(sys.stdin)
+    from autoreply.tables import decoded
+
     try:
         content = file.read_bytes()
     except OSError as e:
         raise Stop(f"cannot read {file}: {e.strerror}") from e
-    text = content.decode("utf-8-sig", errors="replace")
-    if _is_gb18030(content, text):
-        note(f"{file} is not UTF-8; read as GB18030, as Windows saves Chinese texts")
-        text = content.decode("gb18030")
+    text, remarks = decoded(content)
+    for remark in remarks:
+        note(f"{file}: {remark}")
     return _messages(io.StringIO(text, newline="\n"))
-
-
-def _is_gb18030(content: bytes, as_utf8: str) -> bool:
-    """Whether a file that is no UTF-8 reads as GB18030. One bad byte in a UTF-8 file does not make it so."""
-    bad = as_utf8.count("\ufffd")
-    if bad <= sum(c > "\x7f" for c in as_utf8) / 2:
-        return False
-    try:
-        content.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _messages(stream: IO[str]) -> list[str]:

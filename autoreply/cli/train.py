@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autoreply.evaluation.accept import Accepted
     from autoreply.evaluation.scores import Report
     from autoreply.settings import Settings
-    from autoreply.understanding import Catalogue
+    from autoreply.understanding import Catalogue, Extras
 
 
 @click.command("train")
@@ -55,16 +55,22 @@ def command(files: tuple[Path, ...], config: Path | None, verbose: bool, as_json
     if folds == 1:
         raise click.BadParameter("two parts at least, or 0 for no cross-validation", param_hint="--folds")
     set_up_logs(verbose)
-    from autoreply.app import trained
+    from autoreply.app import config_path, plugins_of
     from autoreply.evaluation.accept import intent_files
+    from autoreply.learning import extras_of, trained
+    from autoreply.tomlfile import ProblemsFound
     from autoreply.understanding import load_catalogue
 
     settings, home = load_settings(config)
+    plugins, problems = plugins_of(config_path(config))
+    if problems:
+        raise ProblemsFound(problems)
+    extras = extras_of(settings.understanding.semantic, plugins.features)
     own = home / settings.folders.intents
-    catalogue = load_catalogue(intent_files(own))
+    catalogue = load_catalogue(intent_files(own, plugins.intents))
     done = _learned(files, catalogue, own) if files else None
     if done is not None and done.written:
-        catalogue = load_catalogue(intent_files(own))
+        catalogue = load_catalogue(intent_files(own, plugins.intents))
     told: list[str] = []
 
     def tell(text: str) -> None:
@@ -72,12 +78,13 @@ def command(files: tuple[Path, ...], config: Path | None, verbose: bool, as_json
         note(text)
 
     started = time.perf_counter()
-    weights = trained(catalogue, tell)
+    weights = trained(catalogue, tell, extras)
     seconds = time.perf_counter() - started
     stored = weights.dump()
     result = {
         "catalogue": catalogue.hash,
         "examples": sum(len(i.examples) for i in catalogue.intents.values()),
+        "extras": extras.mark,
         "trained": bool(told),
         "seconds": round(seconds, 2),
         "bytes": len(stored),
@@ -85,7 +92,7 @@ def command(files: tuple[Path, ...], config: Path | None, verbose: bool, as_json
         "added": sum(done.written.values()) if done else 0,
         "left_out": dict(done.skipped) if done else {},
     }
-    report = _cross_validated(catalogue, settings, folds) if folds else None
+    report = _cross_validated(catalogue, settings, folds, extras) if folds else None
     if as_json:
         put(result | {"scores": report.scores.model_dump(mode="json") if report else None})
     else:
@@ -113,7 +120,7 @@ def _learned(files: tuple[Path, ...], catalogue: "Catalogue", own: Path) -> "Acc
     return done
 
 
-def _cross_validated(catalogue: "Catalogue", settings: "Settings", folds: int) -> "Report":
+def _cross_validated(catalogue: "Catalogue", settings: "Settings", folds: int, extras: "Extras") -> "Report":
     from autoreply.evaluation.cross_validation import cross_validate
     from autoreply.evaluation.scores import report
     from autoreply.understanding.understander import MARGIN, THRESHOLD
@@ -123,8 +130,8 @@ def _cross_validated(catalogue: "Catalogue", settings: "Settings", folds: int) -
         "threshold": THRESHOLD if given.threshold is None else given.threshold,
         "margin": MARGIN if given.margin is None else given.margin,
     }
-    results = cross_validate(catalogue, folds, **numbers, progress=note)
-    return report(results, source="cross-validation", catalogue=catalogue.hash, **numbers)
+    results = cross_validate(catalogue, folds, **numbers, extras=extras, progress=note)
+    return report(results, source="cross-validation", catalogue=catalogue.hash, extras=extras.mark, **numbers)
 
 
 def _show(result: dict[str, Any], done: "Accepted | None", report: "Report | None", folds: int) -> None:

@@ -32,13 +32,14 @@ class Accepted:
     """Reason → lines that were left out for it."""
 
 
-def intent_files(own: Path) -> list[TomlFile]:
-    """The shipped intents and then those of the folder ``own``, which may be missing or be the shipped one.
+def intent_files(own: Path, plugins: Sequence[Path] = ()) -> list[TomlFile]:
+    """The shipped intents, those of the folders that plugins bring, and then those of the folder ``own``, which may be
+    missing or be the shipped one.
 
     Raises:
         ProblemsFound: of all unreadable files.
     """
-    return read_folders(shipped("intents"), own)
+    return read_folders(shipped("intents"), *plugins, own)
 
 
 def own_folder(configured: Path, into: Path | None = None) -> Path:

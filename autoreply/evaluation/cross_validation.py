@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from autoreply.understanding import Catalogue, Intent, Understander, train
+from autoreply.understanding import BASE, Catalogue, Extras, Intent, Understander, train
 from autoreply.understanding.catalogue import key_of
 from autoreply.understanding.match import written_lines
 
@@ -22,6 +22,7 @@ def cross_validate(
     *,
     threshold: float,
     margin: float,
+    extras: Extras = BASE,
     progress: Callable[[str], None] = lambda text: None,
 ) -> list[Outcome]:
     """Understand every hand-written example and negative by a matcher trained without it.
@@ -34,7 +35,9 @@ def cross_validate(
     for number, held_out in enumerate(parts, 1):
         progress(f"cross-validation: training {number} of {folds}")
         rest = without(catalogue, held_out, name=f"{number}/{folds}")
-        understander = Understander(rest, threshold=threshold, margin=margin, weights=train(rest))
+        understander = Understander(
+            rest, threshold=threshold, margin=margin, weights=train(rest, extras=extras), extras=extras
+        )
         found += outcomes(understander, held_out, LENGTH)
     return sorted(found, key=lambda o: o.line)
 

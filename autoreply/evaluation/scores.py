@@ -121,6 +121,8 @@ class Report(_Data):
     """The file, or what else the lines came from."""
     catalogue: str
     """Hash of the catalogue."""
+    extras: str = ""
+    """What the matcher knows beside words (:attr:`autoreply.understanding.Extras.mark`); empty in a base install."""
     threshold: float
     margin: float
     scores: Scores
@@ -130,13 +132,21 @@ class Report(_Data):
     reliability: tuple[Bin, ...]
     results: tuple[Outcome, ...]
 
+    @property
+    def install(self) -> str:
+        """Which install was measured, in words."""
+        return f"words and {self.extras}" if self.extras else "words alone (base install)"
 
-def report(results: Sequence[Outcome], *, source: str, catalogue: str, threshold: float, margin: float) -> Report:
+
+def report(
+    results: Sequence[Outcome], *, source: str, catalogue: str, threshold: float, margin: float, extras: str = ""
+) -> Report:
     """All figures of a run."""
     curve, bins = sweep(results), reliability(results)
     return Report(
         source=source,
         catalogue=catalogue,
+        extras=extras,
         threshold=threshold,
         margin=margin,
         scores=_scores(results, curve, bins),

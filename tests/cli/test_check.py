@@ -27,7 +27,7 @@ def test_the_example_shop_is_in_order(invoke: Call) -> None:
     ran = invoke("check", "--config", shipped("config.example.toml"))
     assert ran.code == 0, ran.out
     assert "\n0 problems, " in ran.out
-    assert "autoreply_shipped_plugins.invoice" in ran.out
+    assert "shipped/invoice" in ran.out
     assert "webchat" in ran.out
 
 

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from small_shop import write_small_shop
 
 from autoreply.evaluation import report
+from autoreply.understanding import semantic
 
 from .conftest import Call
 
@@ -44,6 +45,7 @@ def test_json_holds_the_figures_and_every_line(invoke: Call, config: Path, lines
     assert scores["none_answered"] == 0.5
     assert [r["line"] for r in found["results"]] == [2, 3, 4, 5, 6, 7]
     assert found["results"][2]["answered"] == ["urge_shipping"]
+    assert found["extras"] == (semantic.sentences().mark if semantic.available() else "")
     assert found["confusions"][0]["sample"] in ("说好昨天发的呢", "镇上圆通送得到吗")
 
 
@@ -58,6 +60,7 @@ def test_the_tables_fit_the_terminal(
     monkeypatch.setenv("COLUMNS", str(width))
     ran = invoke("eval", lines, "--config", config, "--compare", base)
     shown = re.sub(r"\x1b\[[0-9;]*m", "", ran.out).splitlines()
+    assert shown[1].startswith("matched by words and use3" if semantic.available() else "matched by words alone")
     assert [line for line in shown if cell_len(line) > width] == []
     for part in ("top-1 right", "urge_shipping", "镇上圆通送得到吗", "none answered", "0.9–1.0", "6 as before"):
         assert any(part in line for line in shown), part

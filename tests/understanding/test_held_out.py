@@ -5,6 +5,7 @@ sarcasm, traditional characters, pinyin, typing errors, order cards). Both were 
 the catalogue and stay out of it: a line copied from here into ``intents/`` makes these figures worthless.
 
 The floors lie about 0.04 below what was measured when they were set, so a change that understands less fails here.
+They hold for either install: beside them stands what was measured without / with the sentence encoder.
 """
 
 from collections.abc import Iterator
@@ -92,7 +93,7 @@ def both_answered(lines: list[Line]) -> float:
 
 def surety(lines: list[Line]) -> tuple[float, float]:
     """Of the best matches with confidences 0.5 to 0.9: their mean confidence, and the share of them that is right."""
-    between = [(m.confidence, m.slug in line.labels) for line in lines for m in line.understood.matches[:1]]
+    between = [(m.confidence, m.slug in (line.labels or {NONE})) for line in lines for m in line.understood.matches[:1]]
     between = [(confidence, right) for confidence, right in between if 0.5 <= confidence < 0.9]
     return sum(confidence for confidence, _ in between) / len(between), share([right for _, right in between])
 
@@ -111,29 +112,30 @@ def test_every_intent_is_held_out_ten_times_and_no_line_twice(app: App, everyday
     assert len(texts) == len(set(texts))
 
 
-def test_the_best_match_is_what_the_buyer_means(everyday: list[Line], hard: list[Line]) -> None:
-    assert top_1(everyday) >= 0.885  # measured 0.921
-    assert top_1(hard) >= 0.79  # measured 0.855
+def test_the_best_match_is_what_the_buyer_means(app: App, everyday: list[Line], hard: list[Line]) -> None:
+    assert top_1(everyday) >= 0.885  # measured 0.921 / 0.934
+    # The encoder knows no pinyin and no typing errors, and takes a negation for what it denies.
+    assert top_1(hard) >= (0.755 if app.brain.understander.extras.encoder else 0.79)  # measured 0.855 / 0.795
 
 
 def test_most_messages_are_answered_and_the_answers_are_right(everyday: list[Line], hard: list[Line]) -> None:
-    assert coverage(everyday) >= 0.72  # measured 0.768
-    assert precision(everyday) >= 0.94  # measured 0.963
-    assert precision(hard) >= 0.79  # measured 0.833
+    assert coverage(everyday) >= 0.72  # measured 0.768 / 0.820
+    assert precision(everyday) >= 0.94  # measured 0.963 / 0.969
+    assert precision(hard) >= 0.79  # measured 0.833 / 0.844
 
 
 def test_a_message_that_asks_nothing_is_left_alone(everyday: list[Line]) -> None:
-    assert false_answers(everyday) <= 0.08  # measured 0.048
+    assert false_answers(everyday) <= 0.08  # measured 0.048 / 0.010
 
 
 def test_two_wishes_in_one_message_are_both_found(everyday: list[Line]) -> None:
-    assert both_found(everyday) >= 0.88  # measured 0.930
-    assert both_answered(everyday) >= 0.30  # measured 0.351
+    assert both_found(everyday) >= 0.88  # measured 0.930 / 0.930
+    assert both_answered(everyday) >= 0.30  # measured 0.351 / 0.474
 
 
 def test_a_confidence_is_right_about_as_often_as_it_says(everyday: list[Line]) -> None:
     confidence, right = surety(everyday)
-    assert confidence - 0.05 <= right <= confidence + 0.12  # measured 0.76 and 0.84
+    assert confidence - 0.05 <= right <= confidence + 0.12  # measured 0.76 and 0.84 / 0.78 and 0.84
 
 
 def test_no_held_out_line_is_in_the_catalogue(app: App, everyday: list[Line], hard: list[Line]) -> None:

@@ -131,6 +131,9 @@ def test_a_shop_with_a_single_intent_starts_and_does_not_answer_all_with_it(cont
     assert understander.understand("天气真好啊").answered == ()
 
 
+NO_DENSE = np.zeros((0, 0), np.float32)
+
+
 def rows_of(*rows: list[int]) -> Rows:
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     return Rows.of(owners, np.array([n for row in rows for n in row], np.int32), len(rows))
@@ -170,7 +173,9 @@ def test_rows_are_made_of_numbers_in_any_order() -> None:
 
 
 def test_sides_are_the_odds_of_the_features_on_each_side() -> None:
-    model = Linear(np.arange(12, dtype=np.float32).reshape(4, 3), np.ones(4, np.float32), np.zeros(3, np.float32))
+    model = Linear(
+        np.arange(12, dtype=np.float32).reshape(4, 3), np.ones(4, np.float32), np.zeros(3, np.float32), NO_DENSE
+    )
     spans = np.array([[2, 3], [0, 1], [1, 2], [0, 3]], np.int32)
     before, after = model.sides(np.arange(4, dtype=np.int32), spans, [1, 2])
     assert before == pytest.approx(np.array([model.odds([1]), model.odds([1, 2])]))
@@ -179,7 +184,7 @@ def test_sides_are_the_odds_of_the_features_on_each_side() -> None:
 
 def test_unclaimed_odds_leave_out_what_speaks_for_the_rival() -> None:
     weights = np.array([[2, 0.1], [1, 4], [0, -1], [5, 4]], np.float32)
-    model = Linear(weights, np.ones(4, np.float32), np.zeros(2, np.float32))
+    model = Linear(weights, np.ones(4, np.float32), np.zeros(2, np.float32), NO_DENSE)
     features = np.arange(4, dtype=np.int32)
     found = model.unclaimed(features, np.array([0, 1]), np.array([1, 0]))
     assert found == pytest.approx([7 / np.sqrt(3), 3 / np.sqrt(2)])  # without feature 1; without 0 and 3

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,14 @@ def register_slots(register: RegisterSlot) -> None:
 
 @hookimpl
 def register_features(register: RegisterFeature) -> None:
-    register("has_floor", lambda clean: float("楼" in clean))
+    register("has_floor", has_floor)
+
+
+@cache
+def has_floor(clean: str) -> float:
+    if clean == "住3楼":
+        note("feature")
+    return float("楼" in clean)
 
 
 async def answer(ctx: Context[Floors]) -> Outcome:

@@ -80,7 +80,7 @@ async def answer(ctx: Context[Settings, Visit]) -> Outcome:
         key = "visits.wrong_phone" if ctx.asked == "phone" else "visits.which_phone"
         return ctx.ask("phone", key, give_up="visits.by_person")
     time = Backed(visit.time, "plugins.visits.times")
-    sure = ctx.reply("visits.sure", day=_backed(visit.day), time=time, city=visit.city, tail=visit.phone[-4:])
+    sure = ctx.reply("visits.sure", day=_backed(visit.day), time=time, city=visit.city)
     return ctx.ask("sure", sure, choices=SURE, give_up="visits.by_person")
 
 
