@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 BLOCKED_AFTER = 1.0
 """Seconds without an ``await`` after which a handler is taken to block the loop, and is interrupted."""
 
+_LOOKS = 4
+"""Looks of the watchdog within that time."""
+
 OFF_AFTER = 5
 """Failures in a row after which a plugin is switched off."""
 
@@ -134,8 +137,8 @@ class _Watched:
                 outcome: Outcome = done.value
                 break
             finally:
-                took = _watchdog.end(began)
-            if took > BLOCKED_AFTER:  # where it could not be interrupted
+                blocked = _watchdog.end(began)
+            if blocked:
                 coroutine.close()
                 raise Blocked
             value, error = None, None
@@ -143,7 +146,7 @@ class _Watched:
                 value = yield waits_for
             except BaseException as e:
                 error = e
-        if took > BLOCKED_AFTER:
+        if blocked:
             raise Blocked
         return outcome
 
@@ -156,12 +159,15 @@ class _Watchdog:
     """A thread that interrupts a step of a handler in the main thread when it takes too long.
 
     By a signal, so that a blocking call such as ``time.sleep`` ends too. Where there are none (Windows, or a loop in
-    another thread) the step is only counted as a failure once it ends.
+    another thread) the step is only counted as a failure once it ends. Time counts in looks of the thread's own: on a
+    machine that gives nobody time to run, a step that only waits for its turn is not taken to block.
     """
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._started = False
+        self._watching = False
+        self._overdue: float | None = None
 
     def begin(self) -> float:
         if not self._started:
@@ -169,30 +175,33 @@ class _Watchdog:
         self._since = now = time.monotonic()
         return now
 
-    def end(self, began: float) -> float:
+    def end(self, began: float) -> bool:
+        """The step is over. Whether it took too long and nothing could interrupt it."""
         self._since = None
-        return time.monotonic() - began
+        return not self._watching and time.monotonic() - began > BLOCKED_AFTER
 
     def _start(self) -> None:
         self._started = True
         if not hasattr(signal, "SIGUSR1") or threading.current_thread() is not threading.main_thread():
             return
         signal.signal(signal.SIGUSR1, self._interrupt)
+        self._watching = True
         threading.Thread(target=self._watch, name="plugin watchdog", daemon=True).start()
 
     def _watch(self) -> None:
         main = threading.main_thread().ident
-        while True:
-            time.sleep(BLOCKED_AFTER / 4)
-            if self._overdue() and main is not None:
+        seen, looks = None, 0
+        while main is not None:
+            time.sleep(BLOCKED_AFTER / _LOOKS)
+            since = self._since
+            looks = looks + 1 if since is not None and since == seen else 0
+            seen = since
+            if looks >= _LOOKS:
+                self._overdue = since
                 signal.pthread_kill(main, signal.SIGUSR1)
 
-    def _overdue(self) -> bool:
-        since = self._since
-        return since is not None and time.monotonic() - since > BLOCKED_AFTER
-
     def _interrupt(self, *_: object) -> None:
-        if self._overdue():  # else the step ended a moment before the signal arrived
+        if self._since is not None and self._since == self._overdue:  # else the step ended a moment before
             raise Blocked
 
 

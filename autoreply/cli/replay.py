@@ -54,7 +54,7 @@ class _Tally:
         self.behaviours[result.behaviour] += 1
         self.rules.update(result.rules)
         if result.handover is not None:
-            self.reasons[result.handover.reason] += 1
+            self.reasons[result.handover.reason.replace(result.turn.text, "…")] += 1
         for slug in result.intents or ("-",):
             self.intents[slug] += 1
             if len(self.shown[slug]) < self.samples:
