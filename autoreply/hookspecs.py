@@ -78,7 +78,11 @@ class RegisterSlot(Protocol):
 
 
 class RegisterFeature(Protocol):
-    """``register("has_link", value)``: ``value(clean)`` is a number of about 0..1 that the matcher may learn from."""
+    """``register("has_link", value)``: ``value(clean)`` is a number of about 0..1 that the matcher may learn from.
+
+    It is called for every message and, in training, for every line, so it must be quick; what it gives is cut to -1..1.
+    One that raises counts as 0 there, which is logged once. The matcher learns anew when the plugin's file changes.
+    """
 
     def __call__(self, name: str, value: Callable[[str], float]) -> None: ...
 

@@ -164,9 +164,18 @@ def resized(catalogue: Catalogue, size: int) -> Catalogue:
     intents: dict[str, Intent] = {}
     for slug, intent in catalogue.intents.items():
         count = max(1, round(size * len(intent.examples) / total))
-        texts = tuple(islice(dict.fromkeys(varied(intent)), count))
+        texts = tuple(islice(each_once(varied(intent)), count))
         intents[slug] = dataclasses.replace(intent, examples=texts, templates=(), expanded=(), negatives=())
     return Catalogue(intents, catalogue.classes, {}, hash=f"{size}")
+
+
+def each_once(texts: Iterable[str]) -> Iterable[str]:
+    """The texts in order, without those that came before."""
+    seen: set[str] = set()
+    for text in texts:
+        if text not in seen:
+            seen.add(text)
+            yield text
 
 
 def scan_of(views: list[str]) -> Callable[[str], object]:

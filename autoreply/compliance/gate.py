@@ -10,6 +10,7 @@ from typing import Final, Literal, NoReturn, final
 from autoreply.compliance import identity
 from autoreply.compliance.backing import BACKERS, Standing
 from autoreply.compliance.builtin import BUILTINS
+from autoreply.compliance.net import Net
 from autoreply.compliance.normalise import Folded, fold, fold_word
 from autoreply.compliance.pattern import Found
 from autoreply.compliance.rulebook import Rulebook
@@ -31,6 +32,11 @@ _REMEMBERED = 2048
 
 _RECURS = 300
 """Characters above which a text is not likely to come again word for word."""
+
+_BY_SUBJECT: Final[frozenset[str | None]] = frozenset(
+    {"card", "cod", "courier", "freight", "gift", "goods", "instalment", "promotion", "returns", "warranty"}
+)
+"""Backings that judge a whole clause; the others judge the figure or the words that a pattern matched."""
 
 _QUOTED = re.compile("《[^《》]{1,60}》|“[^“”]{1,60}”|「[^「」]{1,60}」|『[^『』]{1,60}』")
 """Words that are not the shop's own: a title, or what a buyer wants written."""
@@ -154,6 +160,8 @@ class _Raw:
 class _Findings:
     found: list[_Raw] = field(default_factory=list)
     backed: list[Finding] = field(default_factory=list)
+    cleared: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of what a rule with facts matched and let pass."""
 
 
 class Gate:
@@ -166,7 +174,10 @@ class Gate:
         self._owners: list[_Owner] = []
         vocabulary = Vocabulary(rulebook.classes, rulebook.spellings, rulebook.ways)
         watches = [w for r in rulebook.rules if self._applies(r.platforms) for w in self._watches(r, vocabulary)]
-        self._builtins = [o for o in self._whole_rules() if o.rule.builtin]
+        whole = self._whole_rules()
+        self._builtins = [o for o in whole if o.rule.builtin]
+        self._net = rulebook.net
+        self._learned = {o.rule.id: o for o in whole if o.rule.learned}
         self._duties = [d for d in rulebook.duties if self._applies(d.platforms)]
         self._answers = {d.duty: vocabulary.compile(d.answer) for d in self._duties if d.answer}
         self._scanner = Scanner(vocabulary, watches)
@@ -215,6 +226,7 @@ class Gate:
         backed: Mapping[str, str] | None = None,
         generated: bool = False,
         duties: Collection[str] = (),
+        by_agent: bool = False,
     ) -> Verdict:
         """Judge a text. Pure, and never raises: if the gate itself fails, the verdict blocks with ``gate-error``.
 
@@ -223,19 +235,25 @@ class Gate:
             backed: phrases of the text and the setting or record that backs each.
             generated: a model wrote the text, so that it must carry a label.
             duties: duties of the turn (``duties()``), to be verified in the answer where they can be.
+            by_agent: a person typed the text: what only the second net finds warns and does not block.
         """
         try:
             check = self._judged if len(text) <= _RECURS else self._check
-            return check(text, tuple((backed or {}).items()), generated, frozenset(duties))
+            return check(text, tuple((backed or {}).items()), generated, frozenset(duties), by_agent)
         except Exception as e:  # whatever fails here, nothing leaves
             finding = Finding(GATE_ERROR, Severity.BLOCK, 0, len(text), "", suggestion=f"{type(e).__name__}: {e}")
             return Verdict(Action.BLOCK, "", (finding,))
 
     def _check(
-        self, text: str, backing: tuple[tuple[str, str], ...], generated: bool, duties: frozenset[str]
+        self,
+        text: str,
+        backing: tuple[tuple[str, str], ...],
+        generated: bool,
+        duties: frozenset[str],
+        by_agent: bool,
     ) -> Verdict:
         backed = dict(backing)
-        first = now = self._look(text, backed, generated, duties)
+        first = now = self._look(text, backed, generated, duties, Severity.WARN if by_agent else Severity.BLOCK)
         for _ in range(_REWRITES):
             gravest = {r.finding.severity for r in now.found}
             if Severity.BLOCK in gravest:
@@ -245,14 +263,22 @@ class Gate:
                 action = Action.REWRITE if now is not first else Action.WARN if findings else Action.PASS
                 return Verdict(action, text, findings, tuple(first.backed))
             text = _rewritten(text, now.found)
-            now = self._look(text, backed, generated, duties)
+            now = self._look(text, backed, generated, duties, None)
         all_found = first.found if now is first else [*first.found, *_only(now.found, Severity.BLOCK)]
         findings = tuple(r.finding for r in all_found)
         if not any(f.severity is Severity.BLOCK for f in findings):
             findings = tuple(replace(f, severity=Severity.BLOCK) for f in findings)
         return Verdict(Action.BLOCK, "", findings, tuple(first.backed))
 
-    def _look(self, text: str, backed: Mapping[str, str], generated: bool, duties: Collection[str]) -> _Findings:
+    def _look(
+        self,
+        text: str,
+        backed: Mapping[str, str],
+        generated: bool,
+        duties: Collection[str],
+        learned: Severity | None,
+    ) -> _Findings:
+        """``learned`` is how grave it is what the second net alone finds; None asks the patterns alone."""
         folded = fold(text)
         scan = self._scanner.scan(folded)
         result = _Findings()
@@ -266,6 +292,8 @@ class Gate:
                     self._judge(owner, Found(start, end, ()), scan, hosts, result)
         for duty in duties:
             self._verify(duty, scan, result)
+        if self._net and learned:
+            self._suspect(self._net, scan, hosts, learned, result)
         result.found = _each_once(result.found)
         return result
 
@@ -287,8 +315,10 @@ class Gate:
             )
             if setting or standing.standing is Standing.BACKED:
                 result.backed.append(replace(finding, severity=Severity.WARN, backing=setting or standing.setting))
+                result.cleared.append(finding.span)
                 return
             if standing.standing is Standing.UNKNOWN and owner.group.unknown == "pass":
+                result.cleared.append(finding.span)
                 return
             if standing.standing is Standing.DIFFERS:
                 finding = replace(finding, severity=Severity.BLOCK)
@@ -296,6 +326,37 @@ class Gate:
         if finding.severity is Severity.REWRITE:
             raw = _mended(raw, owner, found, folded)
         result.found.append(raw)
+
+    def _suspect(self, net: Net, scan: Scan, hosts: Mapping[str, str], gravest: Severity, result: _Findings) -> None:
+        """Add the rules that the text sounds like breaking, where no pattern of theirs matched."""
+        folded = scan.folded
+        for rule_id in net.suspected(folded.text):
+            owner = self._learned.get(rule_id)
+            known = [r.finding for r in result.found] + result.backed
+            if owner is None or any(f.rule == rule_id for f in known):
+                continue
+            clause = Found(*net.clause(folded.text, rule_id), ())
+            if self._backs(owner.rule, clause, scan, hosts):
+                continue
+            start, end = folded.span(clause.start, clause.end)
+            if any(low < end and start < high for low, high in result.cleared):
+                continue
+            severity = Severity.WARN if owner.rule.severity is Severity.WARN else gravest
+            words = folded.written[start:end]
+            suggestion = owner.rule.suggestion
+            result.found.append(
+                _Raw(Finding(rule_id, severity, start, end, words, owner.figures, suggestion, learned=True))
+            )
+
+    def _backs(self, rule: Rule, clause: Found, scan: Scan, hosts: Mapping[str, str]) -> bool:
+        """Whether a setting or record backs what a clause says under a rule."""
+        if _covering(hosts, scan.folded.text, clause):
+            return True
+        said = scan.folded.text[clause.start : clause.end]
+        low, high = scan.place.sentence(clause.start, clause.end)
+        names = {rule.backing, *(group.backing for group in rule.also)} & _BY_SUBJECT
+        sentence = scan.folded.text[low:high]
+        return any(BACKERS[name](self.shop, said, sentence).standing is Standing.BACKED for name in names if name)
 
     def _verify(self, duty: str, scan: Scan, result: _Findings) -> None:
         patterns = self._answers.get(duty)
@@ -318,7 +379,13 @@ class Gate:
         try:
             generated = draft.origin == "generated"
             text = _without_topics(draft) if draft.origin == "host" else draft.text
-            verdict = self.check(text, backed=draft.backed, generated=generated, duties=draft.duties)
+            verdict = self.check(
+                text,
+                backed=draft.backed,
+                generated=generated,
+                duties=draft.duties,
+                by_agent=draft.origin == "agent",
+            )
             if text != draft.text and verdict.text == text:
                 verdict = replace(verdict, text=draft.text)
             reason = (draft.override or "").strip() if draft.origin == "agent" else ""

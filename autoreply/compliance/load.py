@@ -1,10 +1,13 @@
 """Loads rulebooks: joins the files, then runs the tests that each rule carries."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from autoreply.compliance.gate import Gate
+from autoreply.compliance.net import shipped_net
 from autoreply.compliance.rulebook import Origins, Rulebook, join
 from autoreply.facts import Platform, Shop
 from autoreply.tomlfile import Problem, ProblemsFound, TomlFile
@@ -23,6 +26,7 @@ def load_rulebook(files: Sequence[TomlFile], *, today: date, run_tests: bool = T
     The tests in the files are run too, unless ``run_tests`` is off: a rule that misses one of its ``match`` texts, or
     finds one of its ``pass`` texts, is a problem. Figures whose last day is before ``today`` are warned of
     (``Rulebook.warnings``) and dropped, and so is told of every block that an override softens, with what is at stake.
+    The tests are those of the patterns; the second net is no part of them.
 
     Raises:
         ProblemsFound: with all problems of all files.
@@ -30,7 +34,9 @@ def load_rulebook(files: Sequence[TomlFile], *, today: date, run_tests: bool = T
     book, origins = join(files, today=today)
     if run_tests and (failed := _failed_tests(book, origins)):
         raise ProblemsFound(failed)
-    return book
+    net = shipped_net()
+    version = hashlib.sha256(f"{book.version} {net.version}".encode()).hexdigest()[:12]
+    return replace(book, net=net, version=version)
 
 
 def _failed_tests(book: Rulebook, origins: Origins) -> list[Problem]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from autoreply.compliance.net import Net
 from autoreply.compliance.pattern import Ways
 from autoreply.compliance.scanner import Vocabulary
 from autoreply.compliance.schema import DutyRule, Exempt, Extend, Group, Override, Rule, RulebookFile
@@ -32,6 +33,8 @@ class Rulebook:
     warnings: tuple[Problem, ...] = ()
     ways: dict[str, Ways] = field(default_factory=dict, repr=False, compare=False)
     """The patterns as they were read while checking, for the gate not to read them again."""
+    net: Net | None = field(default=None, repr=False)
+    """What finds the rules where no pattern of theirs matches."""
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, or None."""

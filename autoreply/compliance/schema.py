@@ -111,6 +111,7 @@ class Rule(Entry):
     backing: Backing | None = Field(default=None, description="shop facts that may back what is claimed")
     builtin: Builtin | None = None
     quoted: bool = Field(default=True, description="whether words inside quotation marks or a title count")
+    learned: bool = Field(default=True, description="whether the second net may find it too, where it was trained to")
     exempt: Exempt = Exempt()
     also: tuple[Group, ...] = ()
     replace: dict[str, str] = Field(default_factory=dict, description="safe wording for matched words")
@@ -144,6 +145,7 @@ class Override(Entry):
     opening: str | None = None
     closing: str | None = None
     suggestion: str | None = None
+    learned: bool | None = None
     at_stake: tuple[Stake, ...] | None = None
     since: IsoDate | None = Field(default=None, description="date of the shop's decision")
 

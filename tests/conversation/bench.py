@@ -16,7 +16,7 @@ from autoreply.channels.base import Channel, Delivery, Host, Receipt, SendFailed
 from autoreply.clock import ManualClock
 from autoreply.conversation import Engine
 from autoreply.conversation.notices import Notifier
-from autoreply.handlers import Bound
+from autoreply.handlers import Bound, Health
 from autoreply.journal import HandoffItem, Journal, Store
 from autoreply.model import Author, ConversationKey, Kind, Message
 from autoreply.pipeline import Brain, Result
@@ -111,7 +111,7 @@ class Shop:
     def __init__(self, app: App, path: Path, *, line: Line | None = None, brain: Brain | None = None) -> None:
         self.path = path
         self.line = line or Line()
-        self.brain = brain or app.brain
+        self.brain = replace(brain or app.brain, health=Health())  # plugins that failed elsewhere are in order here
         self.settings = app.settings
         self.clock = ManualClock(MORNING)
         self.decided: list[Result] = []

@@ -1,0 +1,193 @@
+"""The second net: what it finds beside the patterns, and what it must leave alone.
+
+``data/sounds_unseen.tsv`` was never trained on. By the patterns alone 91 of its 123 violations are stopped, with the
+net 97; of its 88 compliant sentences, half of them written to mislead the net, one more is stopped.
+"""
+
+import csv
+import io
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoreply.compliance import Draft, Gate, Released, Rulebook, load_rulebook, shipped_rulebooks
+from autoreply.compliance.net import Net, plain, runs, shipped_net
+from autoreply.compliance.normalise import fold
+from autoreply.facts import Cod, Shop
+from autoreply.model import Action, ConversationKey, Severity
+from autoreply.secondnet import Sentence, cross_validate, fit, folds
+from autoreply.tomlfile import read
+from tests.compliance.conftest import TODAY
+
+UNSEEN = Path(__file__).parent / "data" / "sounds_unseen.tsv"
+KEY = ConversationKey("taobao", "shop", "buyer")
+
+
+@pytest.fixture(scope="module")
+def patterns(rulebook: Rulebook) -> Gate:
+    """The same rules without the net."""
+    return Gate(replace(rulebook, net=None), Shop())
+
+
+def rows(breach: bool) -> list[tuple[str, str]]:
+    """Texts and rules of the unseen sentences that break a rule, or that are compliant."""
+    with UNSEEN.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [(r["text"], r["rules"]) for r in table if (r["expect"] != "pass") is breach]
+
+
+def learned_alone(gate: Gate, patterns: Gate) -> list[str]:
+    """Unseen violations that only the net stops."""
+    found = [text for text, _ in rows(breach=True) if gate.check(text).action is Action.BLOCK]
+    return [text for text in found if patterns.check(text).action in (Action.PASS, Action.WARN)]
+
+
+def test_it_stops_unseen_sentences_that_no_pattern_meets(gate: Gate, patterns: Gate) -> None:
+    assert len(learned_alone(gate, patterns)) >= 4
+
+
+def test_it_names_the_rule_of_more_unseen_sentences(gate: Gate, patterns: Gate) -> None:
+    def named(judge: Gate) -> int:
+        return sum(rule in judge.check(text).rules for text, rule in rows(breach=True))
+
+    assert named(gate) >= named(patterns) + 4
+
+
+def test_few_unseen_compliant_sentences_are_stopped_for_it(gate: Gate, patterns: Gate) -> None:
+    def left(judge: Gate) -> int:
+        return sum(judge.check(text).action in (Action.PASS, Action.WARN) for text, _ in rows(breach=False))
+
+    assert left(gate) >= left(patterns) - 3
+
+
+def test_its_findings_say_that_they_were_learned_and_hold_a_clause(gate: Gate, patterns: Gate) -> None:
+    for text in learned_alone(gate, patterns):
+        findings = [f for f in gate.check(text).findings if f.learned]
+        assert findings
+        for finding in findings:
+            assert finding.severity is Severity.BLOCK
+            assert text[finding.start : finding.end] == finding.matched != ""
+            assert "，" not in finding.matched
+
+
+def test_what_a_pattern_finds_is_not_marked_as_learned(gate: Gate) -> None:
+    assert not any(f.learned for f in gate.check("我们店不开发票").findings)
+
+
+def test_an_agents_own_words_are_only_warned_of(gate: Gate, patterns: Gate) -> None:
+    text = next(t for t in learned_alone(gate, patterns) if not patterns.check(t).findings)
+    agent = gate.release(Draft(KEY, text, {}, "agent"))
+    assert isinstance(agent, Released)
+    assert agent.text == text
+    assert agent.verdict.action is Action.WARN
+    assert not isinstance(gate.release(Draft(KEY, text, {}, "plugin")), Released)
+
+
+def test_a_rule_may_be_left_to_its_patterns(gate: Gate, patterns: Gate, rulebook: Rulebook, tmp_path: Path) -> None:
+    text = next(t for t in learned_alone(gate, patterns) if not patterns.check(t).findings)
+    (rule,) = {f.rule for f in gate.check(text).findings if f.learned}
+    own = tmp_path / "own.toml"
+    own.write_text(f'[[override]]\nid = "{rule}"\nlearned = false\n', encoding="utf-8")
+    book = load_rulebook([read(p) for p in (*shipped_rulebooks(), own)], today=TODAY, run_tests=False)
+    assert Gate(book, Shop()).check(text).action is Action.PASS
+
+
+def test_a_setting_that_backs_what_is_said_silences_it(rulebook: Rulebook) -> None:
+    eager = replace(shipped_net(), thresholds=np.full(len(shipped_net().rules), -50, np.float32))
+    book = replace(rulebook, net=eager)
+    text = "好的，您慢慢看"
+    assert "cod" in {f.rule for f in Gate(book, Shop()).check(text).findings if f.learned}
+    assert "cod" not in Gate(book, Shop(cod=Cod(accepted=True))).check(text).rules
+
+
+DECORATION = st.sampled_from([" ", "\u200b", "\u3000", "\ufeff"])
+
+
+@given(data=st.data())
+def test_no_disguise_turns_a_learned_block_into_a_pass(gate: Gate, patterns: Gate, data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(learned_alone(gate, patterns)))
+    wide = data.draw(st.booleans())
+    marks = data.draw(st.lists(st.one_of(st.just(""), DECORATION), min_size=len(text), max_size=len(text)))
+    written = "".join(c + mark for c, mark in zip(text, marks, strict=True))
+    if wide:
+        written = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in written)
+    assert gate.check(written).action is Action.BLOCK
+
+
+@given(text=st.text())
+def test_any_text_has_odds_and_a_clause(text: str) -> None:
+    net, folded = shipped_net(), fold(text).text
+    assert np.isfinite(net.odds(folded)).all()
+    start, end = net.clause(folded, net.rules[0])
+    assert 0 <= start <= end <= len(folded)
+
+
+@given(text=st.text())
+def test_reading_keeps_each_character_in_its_place(text: str) -> None:
+    assert len(plain(text)) == len(text) + 2
+    assert not any(run.strip("0") == "" for run in runs(text))
+
+
+def test_a_net_survives_its_file() -> None:
+    net = shipped_net()
+    again = Net.load(net.dump())
+    assert (again.rules, again.runs, again.version) == (net.rules, net.runs, net.version)
+    text = fold("发票的税点要您自己出").text
+    assert again.odds(text) == pytest.approx(net.odds(text), abs=0.05)
+
+
+def test_a_file_that_holds_no_net_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"pickle|net"):
+        Net.load(b"no net")
+    other = io.BytesIO()
+    np.savez(other, rules=np.array(["off-contact"]))
+    with pytest.raises(ValueError, match="net"):
+        Net.load(other.getvalue())
+
+
+def test_the_shipped_net_knows_shipped_rules_alone(rulebook: Rulebook) -> None:
+    rules = {r.id: r for r in rulebook.rules}
+    assert all(rule in rules and rules[rule].learned for rule in shipped_net().rules)
+
+
+def lesson() -> list[Sentence]:
+    """Two rules that are easily told from what is compliant, each word among others drawn at random."""
+    draw = random.Random(1)
+    said = {"加我微聊": {"off-contact"}, "不开票据": {"invoice-refuse"}, "今天发货": set[str]()}
+    made = []
+    for words, rules in said.items():
+        for _ in range(400):
+            around = "".join(draw.choices("红橙黄绿青蓝紫黑白灰金银铜铁木水火土", k=12))
+            made.append(Sentence(text := around[:6] + words + around[6:], frozenset(rules), text))
+    return made
+
+
+def test_training_learns_what_its_sentences_say_and_is_reproducible() -> None:
+    net = fit(lesson())
+    assert net.suspected(fold("橙木水火加我微聊金铜白").text) == ["off-contact"]
+    assert net.suspected(fold("蓝金木水不开票据火铜灰").text) == ["invoice-refuse"]
+    assert net.suspected(fold("银土青白今天发货水铁橙").text) == []
+    assert (fit(lesson()).weights == net.weights).all()
+
+
+def test_sentences_nearly_alike_share_a_fold() -> None:
+    pair = [
+        Sentence(t, frozenset(), t) for t in ("这个活动价是不带票的您看可以再拍", "这个活动价是不带票的您看可以就拍")
+    ]
+    others = [Sentence(f"{c}" * 12, frozenset(), "") for c in "甲乙丙丁戊己庚辛"]
+    fold_of = folds([pair[0], *others, pair[1]])
+    assert fold_of[0] == fold_of[-1]
+
+
+def test_cross_validation_counts_what_no_pattern_meets(words: Path) -> None:
+    nothing = Gate(replace(load_rulebook([read(words)], today=TODAY), net=None), Shop())
+    thresholds, measured = cross_validate(lesson(), nothing)
+    assert (measured.breaches, measured.missed, measured.compliant) == (800, 800, 400)
+    assert measured.caught >= 0.9
+    assert measured.false_alarms <= 0.1
+    assert all(t >= 0.5 for t in thresholds.values())
