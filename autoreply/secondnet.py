@@ -44,8 +44,6 @@ FEWEST = 20
 """Sentences that a rule needs to be learned."""
 RARE = 3
 """Sentences that a run must occur in."""
-TOLD = 0.6
-"""Share of the runs that are kept, those that weigh most; the others hardly tell anything and cost time."""
 LOWEST = 0.5
 """Log-odds that a threshold has at least."""
 MARGIN = 0.3
@@ -146,14 +144,13 @@ def fit(known: Sequence[Sentence]) -> Net:
     worth = np.array([BREACH if s.rules else 1.0 for s in known], np.float32)[:, None]
     weights, seen = np.zeros((len(words), len(rules)), np.float32), np.full(len(words), 1e-6, np.float32)
     bias, bias_seen = np.full(len(rules), PRIOR, np.float32), np.full(len(rules), 1e-6, np.float32)
-    lengths = np.sqrt([len(s.folded) + LEAST for s in known]).astype(np.float32)
     usable = np.flatnonzero(np.diff(rows.starts))
     for epoch in range(EPOCHS):
         rate = RATE * (1 - 0.9 * epoch / EPOCHS)
         order = random.permutation(usable)
         for batch in (order[i : i + BATCH] for i in range(0, len(order), BATCH)):
             numbers, starts = rows.of(batch)
-            sizes = lengths[batch] * (1 - DROPOUT)
+            sizes = (np.add.reduceat(scale[numbers] ** 2, starts) + LEAST) ** 0.5 * (1 - DROPOUT)
             kept = random.random(len(numbers), dtype=np.float32) >= DROPOUT
             kept[starts] = True  # no row is left empty
             owner = np.repeat(np.arange(len(batch)), np.diff([*starts, len(numbers)]))[kept]
@@ -171,11 +168,7 @@ def fit(known: Sequence[Sentence]) -> Net:
             seen[distinct] += np.einsum("ij,ij->i", slope, slope) / len(rules)
             weights[distinct] -= rate * slope / np.sqrt(seen[distinct])[:, None]
     thresholds = np.full(len(rules), LOWEST, np.float32)
-    weights *= scale[:, None]
-    strength = np.abs(weights).max(axis=1)
-    told = np.flatnonzero(strength >= np.quantile(strength, 1 - TOLD))
-    kept = tuple(words[i] for i in told)
-    return Net(tuple(rules), kept, weights[told], bias, thresholds, version="")
+    return Net(tuple(rules), tuple(words), weights * scale[:, None], scale**2, bias, thresholds, version="")
 
 
 def folds(known: Sequence[Sentence]) -> NDArray[np.int64]:

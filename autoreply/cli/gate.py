@@ -124,6 +124,7 @@ def pointers(text: str, findings: "tuple[Finding, ...]") -> str:
 def _told(gate: "Gate", finding: "Finding") -> str:
     rule = gate.rulebook.rule(finding.rule)
     parts = [f"  {finding.severity} {finding.rule}{f' ({rule.name})' if rule else ''}: “{finding.matched}”"]
+    parts += ["by likeness to known wordings, not by a pattern"] if finding.learned else []
     parts += [f"at stake: {stake}" for stake in finding.at_stake]
     parts += [f"better: {finding.suggestion}"] if finding.suggestion else []
     return "\n    ".join(parts)

@@ -7,7 +7,7 @@ learned, they stop a text and never change one. Trained by ``autoreply.secondnet
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +20,8 @@ from autoreply.compliance.normalise import BREAKS
 
 LONGEST = 3
 """Characters of the longest run that is looked at."""
-LEAST = 6.0
-"""Characters by which a text counts as longer than it is: a short one says too little to be sure of."""
+LEAST = 12.0
+"""Added to the squares of a text: a short one says too little to be sure of."""
 
 _BORDER = "\n"
 _PLAIN = str.maketrans(dict.fromkeys(BREAKS, _BORDER) | dict.fromkeys("0123456789", "0"))
@@ -46,19 +46,24 @@ def runs(folded: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Net:
-    """``weights`` (runs × rules), ``bias`` (rules), ``thresholds`` (rules).
+    """``weights`` (runs × rules) and ``squares`` (runs; by how much each lengthens a text), ``bias`` (rules).
 
-    The log-odds of a rule are the sum of its weights for the runs of the text, divided by the root of the text's length
-    (and ``LEAST``), plus its bias. Above the rule's threshold the text is taken to break it.
+    The log-odds of a rule are the sum of its weights for the runs of the text, divided by the root of ``LEAST`` and the
+    sum of their squares, plus its bias. Above the rule's threshold the text is taken to break it.
     """
 
     rules: tuple[str, ...]
     runs: tuple[str, ...]
     weights: Floats
+    squares: Floats
     bias: Floats
     thresholds: Floats
     version: str
     """Hash of the sentences that it was trained on."""
+    _both: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_both", np.column_stack((self.weights, self.squares)).astype(np.float32))
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
@@ -68,8 +73,8 @@ class Net:
         """Log-odds of a folded text for each of ``rules``."""
         found = self._automaton.find_matches_as_indexes(plain(folded), overlapping=True)
         numbers = np.array(list({run for run, _, _ in found}), np.int64)
-        sums = np.add.reduce(self.weights.take(numbers, axis=0), axis=0)
-        odds: Floats = sums / np.float32(math.sqrt(len(folded) + LEAST)) + self.bias
+        sums = np.add.reduce(self._both.take(numbers, axis=0), axis=0)
+        odds: Floats = sums[:-1] / math.sqrt(sums[-1] + LEAST) + self.bias
         return odds
 
     def suspected(self, folded: str) -> list[str]:
@@ -99,6 +104,7 @@ class Net:
             runs=np.array(self.runs),
             weights=np.round(self.weights / step).astype(np.int8),
             step=step.astype(np.float32),
+            squares=self.squares,
             bias=self.bias,
             thresholds=self.thresholds,
             version=np.array(self.version),
@@ -118,6 +124,7 @@ class Net:
                     rules=tuple(file["rules"].tolist()),
                     runs=tuple(file["runs"].tolist()),
                     weights=file["weights"] * file["step"],
+                    squares=file["squares"],
                     bias=file["bias"],
                     thresholds=file["thresholds"],
                     version=str(file["version"]),

@@ -43,6 +43,7 @@ _DOES = {Severity.BLOCK: "is blocked by", Severity.REWRITE: "is rewritten by", S
 def told(finding: Finding, how: str = "") -> str:
     """A finding in one line: what becomes of the text and with which facts, rule, words, at stake, better wording."""
     parts = [f"{_DOES[finding.severity]} {finding.rule}{f' with {how}' if how else ''}: “{finding.matched}”"]
+    parts += ["by likeness to known wordings"] if finding.learned else []
     parts += [f"at stake: {stake}" for stake in finding.at_stake]
     parts += [f"better: {finding.suggestion}"] if finding.suggestion else []
     return "; ".join(parts)
