@@ -41,7 +41,7 @@ EVIDENCE = (
 COLUMNS = len(EVIDENCE)
 MEANING = (
     "meant",  # how like the nearest example of the intent means, 0..1
-    "other_meant",  # and that of any other intent
+    "other_meant",  # and that of any other intent that is judged
 )
 """Further columns where a sentence encoder says what a message means."""
 ODDS = 3.0

@@ -84,8 +84,8 @@ class Reading:
     evidence: Floats
     """For each candidate a row of evidence."""
     confidences: Mapping[int, float]
-    meant: Floats | None
-    """For all classes how like the nearest example means; None without a sentence encoder."""
+    meant: Mapping[int, float]
+    """For each candidate how like its nearest example means; empty without a sentence encoder."""
 
 
 class Matcher:
@@ -119,7 +119,7 @@ class Matcher:
         keywords = self._keywords.find(clean)
         words = words_of(tokens)
         parted: Floats | None = None
-        meant: Floats | None = None
+        place: Floats | None = None
         if self._model is None:
             odds = [-5.0] * len(self.slugs)
             for number, (likeness, _) in near.items():
@@ -127,27 +127,31 @@ class Matcher:
             candidates = best_of(odds, CANDIDATES)
         else:
             seen = self._features(self._model, view, words)
-            dense, meant = self._dense(self._model, clean)
+            dense, place = self._dense(self._model, clean)
             odds = self._model.linear.odds(seen.row, dense).tolist()
             candidates, parted = self._parted(self._model, view, words, seen, odds)
         rows = self._evidence(odds, near, keywords, candidates, parted)
-        if meant is not None:
-            rows = np.column_stack((rows, _meaning(meant, candidates)))
+        meant: Sequence[float] = ()
+        if self._model is not None and self._model.space is not None and place is not None:
+            meant = self._model.space.likeness(place, candidates)
+            others = [max(meant[:i] + meant[i + 1 :], default=0.0) for i in range(len(meant))]
+            rows = np.column_stack((rows, np.array((meant, others), np.float32).T))
         confidences = dict(zip(candidates, self._calibration.confidences(rows), strict=True))
         if not says_something(view) or not (near or keywords):  # nothing that is known resembles it
             confidences = {self.none: 1.0}
         else:
             confidences |= {number: EXACT for number, (likeness, _) in near.items() if likeness >= 1.0}
-        return Reading(view, odds, near, keywords, candidates, rows, confidences, meant)
+        return Reading(
+            view, odds, near, keywords, candidates, rows, confidences, dict(zip(candidates, meant, strict=False))
+        )
 
     def _dense(self, model: Model, clean: str) -> tuple[Floats | None, Floats | None]:
-        """The dense vector of a text, and for all classes how like the nearest example means; None where there is no
-        such thing."""
+        """The dense vector of a text, and its place in the space; None where there is no such thing."""
         values = np.array(self._extras.values(clean), np.float32)
         if model.space is None or self._extras.encoder is None:
             return (values, None) if len(values) else (None, None)
         place = model.space.place(self._extras.encoder.one(clean))
-        return np.concatenate((place, values)), model.space.likeness(place, len(self.slugs))
+        return np.concatenate((place, values)), place
 
     def _features(self, model: Model, view: str, words: Sequence[str]) -> Features:
         numbers, found = model.vocabulary.find(runs(view))
@@ -249,8 +253,8 @@ class Matcher:
         nearest = self._neighbours.texts[near] if near >= 0 else reading.keywords.get(number, "")
         share = 1 / (1 + math.exp(-reading.odds[number]))
         seen = {"model": share, "nearest": likeness, "keyword": 1.0 if number in reading.keywords else 0.0}
-        if reading.meant is not None:
-            seen["meaning"] = float(reading.meant[number])
+        if number in reading.meant:
+            seen["meaning"] = reading.meant[number]
         return Match(self.slugs[number], round(confidence, 4), nearest, seen)
 
 
@@ -261,13 +265,6 @@ def _located(view: str, words: Sequence[str], seen: Features, vocabulary: Vocabu
     of_words = np.array(found, np.int32).reshape(-1, 3)
     spans = spans_of_runs(len(view)).take(seen.places, axis=0)
     return np.concatenate((seen.runs, of_words[:, 0])), np.concatenate((spans, of_words[:, 1:]))
-
-
-def _meaning(meant: Floats, candidates: Sequence[int]) -> Floats:
-    """The columns of ``calibration.MEANING`` for each candidate."""
-    best = best_of(meant.tolist(), 2)
-    others = [meant[best[1] if c == best[0] else best[0]] for c in candidates]
-    return np.column_stack((meant[list(candidates)], others))
 
 
 def _on_its_side(parts: tuple[Part, Part], own: int, rival: int) -> tuple[float, float, float, float]:

@@ -143,11 +143,12 @@ class Space:
         """Where embeddings (n × ``WIDTH``, or one) lie: n × ``DIMS``, or ``DIMS``, of length one."""
         return _unit(np.subtract(embeddings, self.mean, dtype=np.float32) @ self.axes)
 
-    def likeness(self, place: Floats, classes: int) -> Floats:
-        """For each of ``classes`` how like its nearest example is to a place (cosine); 0 for one without examples."""
-        found = np.zeros(classes, np.float32)
-        if len(self.owners):
-            found[self.owners[self._starts]] = np.maximum.reduceat(self.examples @ place, self._starts)
+    def likeness(self, place: Floats, classes: Sequence[int]) -> list[float]:
+        """For each of some ``classes`` how like its nearest example is to a place (cosine); 0 for one without."""
+        found = []
+        for number in classes:
+            start, end = self._spans.get(number, (0, 0))
+            found.append(float((self.examples[start:end] @ place).max()) if end else 0.0)
         return found
 
     def only(self, kept: NDArray[np.bool_]) -> "Space":
@@ -155,8 +156,11 @@ class Space:
         return replace(self, examples=self.examples[kept], owners=self.owners[kept])
 
     @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        return np.flatnonzero(np.diff(self.owners, prepend=-1))
+    def _spans(self) -> dict[int, tuple[int, int]]:
+        """Class → where its examples start and end."""
+        starts = np.flatnonzero(np.diff(self.owners, prepend=-1)).tolist()
+        ends = [*starts[1:], len(self.owners)]
+        return {int(self.owners[s]): (s, e) for s, e in zip(starts, ends, strict=True)}
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -113,24 +113,24 @@ def test_every_intent_is_held_out_ten_times_and_no_line_twice(app: App, everyday
 
 
 def test_the_best_match_is_what_the_buyer_means(app: App, everyday: list[Line], hard: list[Line]) -> None:
-    assert top_1(everyday) >= 0.885  # measured 0.921 / 0.934
+    assert top_1(everyday) >= 0.885  # measured 0.921 / 0.932
     # The encoder knows no pinyin and no typing errors, and takes a negation for what it denies.
     assert top_1(hard) >= (0.755 if app.brain.understander.extras.encoder else 0.79)  # measured 0.855 / 0.795
 
 
 def test_most_messages_are_answered_and_the_answers_are_right(everyday: list[Line], hard: list[Line]) -> None:
-    assert coverage(everyday) >= 0.72  # measured 0.768 / 0.820
-    assert precision(everyday) >= 0.94  # measured 0.963 / 0.969
-    assert precision(hard) >= 0.79  # measured 0.833 / 0.844
+    assert coverage(everyday) >= 0.72  # measured 0.768 / 0.823
+    assert precision(everyday) >= 0.94  # measured 0.963 / 0.970
+    assert precision(hard) >= 0.79  # measured 0.833 / 0.869
 
 
 def test_a_message_that_asks_nothing_is_left_alone(everyday: list[Line]) -> None:
-    assert false_answers(everyday) <= 0.08  # measured 0.048 / 0.010
+    assert false_answers(everyday) <= 0.08  # measured 0.048 / 0.019
 
 
 def test_two_wishes_in_one_message_are_both_found(everyday: list[Line]) -> None:
     assert both_found(everyday) >= 0.88  # measured 0.930 / 0.930
-    assert both_answered(everyday) >= 0.30  # measured 0.351 / 0.474
+    assert both_answered(everyday) >= 0.30  # measured 0.351 / 0.509
 
 
 def test_a_confidence_is_right_about_as_often_as_it_says(everyday: list[Line]) -> None:
