@@ -54,13 +54,18 @@ class _Tally:
         self.behaviours[result.behaviour] += 1
         self.rules.update(result.rules)
         if result.handover is not None:
-            self.reasons[result.handover.reason.replace(result.turn.text, "…")] += 1
+            self.reasons[_without_words(result.handover.reason, result.turn.text)] += 1
         for slug in result.intents or ("-",):
             self.intents[slug] += 1
             if len(self.shown[slug]) < self.samples:
                 reply = "\n".join(spoken.released.text for spoken in result.replies)
                 self.shown[slug].append({"text": text, "behaviour": result.behaviour, "reply": reply})
         self.slowest = max(self.slowest, (seconds, number, text))
+
+
+def _without_words(reason: str, text: str) -> str:
+    """A reason without what the buyer wrote, quoted or at its end, so that reasons of a kind are counted as one."""
+    return reason.replace(f"“{text}”", "“…”").replace(f": {text}", ": …") if text else reason
 
 
 @click.command("replay")

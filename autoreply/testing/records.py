@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from autoreply.records.model import Order, Product
-from autoreply.records.sources import RecordsDown
+from autoreply.records.sources import RecordsDown, newest_first
 
 
 class FakeOrders:
@@ -18,9 +18,9 @@ class FakeOrders:
     async def close(self) -> None: ...
 
     async def orders_of(self, shop_id: str, buyer_id: str) -> Sequence[Order]:
-        """Every order is given, whoever's it is: that none of another buyer gets out is not the source's promise."""
+        """Every order, newest first, whoever's it is: that none of another buyer gets out is not a source's promise."""
         self._look()
-        return tuple(self.all)
+        return newest_first(self.all)
 
     async def order(self, shop_id: str, order_no: str) -> Order | None:
         self._look()

@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from autoreply.cli.replay import _without_words
+
 from .conftest import Call
 
 LINES = ["能开发票吗", "转人工", "", "好的", "能开发票吗\r嗯\u2028", "乌鲁木齐包邮吗"]
@@ -85,3 +89,16 @@ def test_real_messages_all_come_out(autoreply: Call, shared: Path) -> None:
     some = b"\n".join(file.read_bytes().split(b"\n")[:500])
     [report] = autoreply("replay", "-", "--json", stdin=some).lines
     assert report["lines"] == report["results"] == 500
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "counted"),
+    [
+        ("refund asked about: 退款呢", "退款呢", "refund asked about: …"),
+        ("urges; buyer: “快点”", "快点", "urges; buyer: “…”"),
+        ("not understood: no intent", "o", "not understood: no intent"),
+        ("the buyer sent a picture", "", "the buyer sent a picture"),
+    ],
+)
+def test_reasons_of_a_kind_are_counted_as_one(reason: str, text: str, counted: str) -> None:
+    assert _without_words(reason, text) == counted

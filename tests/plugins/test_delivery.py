@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from fake_records import FakeOrders, order
+from fake_records import order
 from talks import Talk, handlers_with, key_of, make_brain, passes, shop_with, text_of
 
 from autoreply.model import Behaviour
 from autoreply.pipeline import Result
 from autoreply.records import Order
 from autoreply.records.desk import Records
+from autoreply.testing import FakeOrders
 
 REGIONS = (
     {"regions": ["新疆", "西藏"], "days": "6-10", "fee": 15},

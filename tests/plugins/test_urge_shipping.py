@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from fake_records import FakeOrders, FakeProducts, order
+from fake_records import order
 from pydantic import ValidationError
 from talks import Talk, handlers_with, key_of, make_brain, passes, shop_with, text_of
 
@@ -13,6 +13,7 @@ from autoreply.model import Behaviour, Priority
 from autoreply.pipeline import Result
 from autoreply.records import Order, OrderItem, Product
 from autoreply.records.desk import Records
+from autoreply.testing import FakeOrders, FakeProducts
 
 NUMBER = "2210001112223334567"
 PAID = order(NUMBER, paid_at="2026-03-10 20:00")
