@@ -28,28 +28,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "autoreply.app": ("App",),
-    "autoreply.context": ("PHOTO", "Context"),
-    "autoreply.hookspecs": (
-        "RegisterChannel",
-        "RegisterCommand",
-        "RegisterFeature",
-        "RegisterFolder",
-        "RegisterHandler",
-        "RegisterNotifier",
-        "RegisterPage",
-        "RegisterRecordSource",
-        "RegisterSlot",
-        "hookimpl",
-    ),
-    "autoreply.model": ("Ask", "Behaviour", "Escalate", "Kind", "Outcome", "Priority", "Reply", "Silence", "Slot"),
-    "autoreply.pipeline": ("Result",),
-    "autoreply.settings": ("Section",),
-    "autoreply.texts": ("Backed",),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
 __all__ = [
     "PHOTO",
     "App",
@@ -78,8 +56,20 @@ __all__ = [
     "hookimpl",
 ]
 
+_HOMES = {
+    "App": "app",
+    "Backed": "texts",
+    "Context": "context",
+    "PHOTO": "context",
+    "Result": "pipeline",
+    "Section": "settings",
+    "hookimpl": "hookspecs",
+}
+"""The module of a name; ``hookspecs`` for all that a hook is given to register with, and else ``model``."""
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+    home = _HOMES.get(name) or ("hookspecs" if name.startswith("Register") else "model")
+    return getattr(import_module(f"{__name__}.{home}"), name)

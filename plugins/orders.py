@@ -147,13 +147,9 @@ async def order_info(ctx: Context[Settings]) -> Outcome:
 
 async def change_address(ctx: Context[Settings]) -> Outcome:
     """While unsent: the new address is asked for and becomes a person's task; else the courier may be asked."""
-    if not ctx.keeps("orders"):
-        return ctx.escalate(f"address to be changed: {_words(ctx)}", "change_address.default")
-    order = await _meant(ctx, OrderState.PAID, OrderState.UNPAID, OrderState.SHIPPED)
-    if order is None:
-        return ctx.escalate(f"address to be changed, no order found: {_words(ctx)}", "change_address.default")
-    if order.state is OrderState.UNPAID:
-        return ctx.reply("change_address.unpaid")
+    order = await _to_change(ctx, "address to be changed")
+    if not isinstance(order, Order):
+        return order
     if order.state is not OrderState.PAID:
         reason = f"order {order.order_no} ({order.courier} {order.tracking_no}) is {order.state}; other address: "
         return ctx.escalate(reason + _words(ctx), "change_address.sent", priority=Priority.HIGH)
@@ -166,13 +162,9 @@ async def change_address(ctx: Context[Settings]) -> Outcome:
 
 async def change_order(ctx: Context[Settings]) -> Outcome:
     """While unsent, what is to be different becomes a person's task; nothing is promised before."""
-    if not ctx.keeps("orders"):
-        return ctx.escalate(f"order to be changed: {_words(ctx)}", "change_order.default")
-    order = await _meant(ctx, OrderState.PAID, OrderState.UNPAID, OrderState.SHIPPED)
-    if order is None:
-        return ctx.escalate(f"order to be changed, none found: {_words(ctx)}", "change_order.default")
-    if order.state is OrderState.UNPAID:
-        return ctx.reply("change_order.unpaid")
+    order = await _to_change(ctx, "order to be changed")
+    if not isinstance(order, Order):
+        return order
     task = f"order {order.order_no}: {_words(ctx)}"
     if order.state is OrderState.PAID:
         return ctx.escalate(f"before it is sent, {task}", "change_order.task", priority=Priority.HIGH)
@@ -181,15 +173,11 @@ async def change_order(ctx: Context[Settings]) -> Outcome:
 
 async def cancel_order(ctx: Context[Settings]) -> Outcome:
     """The buyer's own button; a person stops the parcel. The shop never closes an order, whoever asks for it."""
-    if not ctx.keeps("orders"):
-        return ctx.escalate(f"order to be cancelled: {_words(ctx)}", "cancel_order.default")
-    order = await _meant(ctx, OrderState.PAID, OrderState.UNPAID, OrderState.SHIPPED)
-    if order is None:
-        return ctx.escalate(f"order to be cancelled, none found: {_words(ctx)}", "cancel_order.default")
+    order = await _to_change(ctx, "order to be cancelled")
+    if not isinstance(order, Order):
+        return order
     evidence = f"the buyer asked to cancel order {order.order_no}: {_words(ctx)}"
     match order.state:
-        case OrderState.UNPAID:
-            return ctx.reply("cancel_order.unpaid")
         case OrderState.PAID:
             return ctx.escalate(f"do not send; {evidence}", "cancel_order.unsent", priority=Priority.HIGH)
         case OrderState.SHIPPED:
@@ -201,17 +189,27 @@ async def cancel_order(ctx: Context[Settings]) -> Outcome:
             return ctx.escalate(f"order is {order.state} already; {evidence}", "cancel_order.person")
 
 
+async def _to_change(ctx: Context[Settings], wish: str) -> Order | Outcome:
+    """The order that a wish is about; unpaid, the buyer can do it alone; without one, a person reads the wish."""
+    if not ctx.keeps("orders"):
+        return ctx.escalate(f"{wish}: {_words(ctx)}", f"{ctx.slug}.default")
+    order = await _meant(ctx, OrderState.PAID, OrderState.UNPAID, OrderState.SHIPPED)
+    if order is None:
+        return ctx.escalate(f"{wish}, no order found: {_words(ctx)}", f"{ctx.slug}.default")
+    return ctx.reply(f"{ctx.slug}.unpaid") if order.state is OrderState.UNPAID else order
+
+
+# Thanks ------------------------------------------------------------------------------------------------------------
+
+
 async def order_placed(ctx: Context[Settings]) -> Outcome:
     """Thanks, and the masked address to be checked: by the order just paid where the records have it."""
-    if not ctx.keeps("orders"):
-        return ctx.reply("order_placed.default")
-    order = await _meant(ctx, OrderState.PAID, OrderState.UNPAID)
-    if order is None or not _fresh(ctx, order):
-        return ctx.reply("order_placed.default")
-    if order.state is OrderState.UNPAID:
-        return ctx.reply("order_placed.unpaid")
-    if order.state is OrderState.PAID and order.masked_address and (goods := _goods(order)):
-        return ctx.reply("order_placed.confirm", goods=_of(order, goods), address=_of(order, order.masked_address))
+    order = await _meant(ctx, OrderState.PAID, OrderState.UNPAID) if ctx.keeps("orders") else None
+    if order is not None and _fresh(ctx, order):
+        if order.state is OrderState.UNPAID:
+            return ctx.reply("order_placed.unpaid")
+        if order.state is OrderState.PAID and order.masked_address and (goods := _goods(order)):
+            return ctx.reply("order_placed.confirm", goods=_of(order, goods), address=_of(order, order.masked_address))
     return ctx.reply("order_placed.default")
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import click
 
-from autoreply.cli.common import Stop, config_option, console, json_option, put, verbose_option
+from autoreply.cli.common import F, Stop, config_option, console, json_option, put, verbose_option
 from autoreply.cli.desk import Desk, agent_option, channel_option, desk, gate_of, override_option, words
 
 if TYPE_CHECKING:
@@ -17,10 +17,27 @@ if TYPE_CHECKING:
     from autoreply.model import ConversationKey
 
 _SCOPES = click.Choice(["conversation", "buyer", "shop"])
-_scope = click.option("--scope", type=_SCOPES, default="conversation", show_default=True, help="How far it reaches.")
-_conversation = click.option("--conversation", metavar="NAME", help="One that is not in the queue; with --channel.")
-_buyer = click.option("--buyer", metavar="ID", help="A buyer who is not in the queue; with --channel.")
-_channel = channel_option("The channel of --conversation or --buyer; or of the shop that channel alone.")
+_WHOM = (
+    click.argument("number", metavar="[ID]", type=int, required=False),
+    config_option,
+    verbose_option(),
+    click.option("--scope", type=_SCOPES, default="conversation", show_default=True, help="How far it reaches."),
+    click.option("--conversation", metavar="NAME", help="One that is not in the queue; with --channel."),
+    click.option("--buyer", metavar="ID", help="A buyer who is not in the queue; with --channel."),
+    channel_option("The channel of --conversation or --buyer; or of the shop that channel alone."),
+)
+
+
+def _whom(function: F) -> F:
+    """``[ID]`` and the options that name the conversation, buyer or shop of a takeover."""
+    for option in reversed(_WHOM):
+        function = option(function)
+    return function
+
+
+def _item(function: F) -> F:
+    """``ID``, an item of the queue, with the options of every command."""
+    return click.argument("number", metavar="ID", type=int)(config_option(verbose_option()(function)))
 
 
 @click.group("handoff")
@@ -60,9 +77,7 @@ def list_(config: Path | None, verbose: bool, as_json: bool, done: bool) -> None
 
 
 @command.command("show")
-@click.argument("number", metavar="ID", type=int)
-@config_option
-@verbose_option()
+@_item
 @json_option
 def show(number: int, config: Path | None, verbose: bool, as_json: bool) -> None:
     """One conversation: why it waits, and what was said.
@@ -81,9 +96,7 @@ def show(number: int, config: Path | None, verbose: bool, as_json: bool) -> None
 
 
 @command.command("claim")
-@click.argument("number", metavar="ID", type=int)
-@config_option
-@verbose_option()
+@_item
 @agent_option
 def claim(number: int, config: Path | None, verbose: bool, agent: str) -> None:
     """Take an item: nobody else can, and the bot is silent in that conversation.
@@ -92,23 +105,19 @@ def claim(number: int, config: Path | None, verbose: bool, agent: str) -> None:
     Example:
       autoreply handoff claim 3 --agent 小王
     """
-    from autoreply.journal.handoffs import claim_item
-
     with desk(config) as at:
         item = at.item(number)
         if not agent:
             raise Stop("who are you? give --agent NAME")
-        minutes, now = at.takeover_minutes(item.conversation), time.time()
-        if not claim_item(at.store, number, agent, now, now + minutes * 60):
-            _refuse_claimed(at, item, agent)
+        _refuse_claimed(at, item, agent)
+        if item.state != "open":
             raise Stop(f"handoff {number} is done")
+        minutes = _take(at, item, agent, time.time())
     click.echo(f"{agent} has {number}; the bot is silent there for {minutes:g} minutes")
 
 
 @command.command("release")
-@click.argument("number", metavar="ID", type=int)
-@config_option
-@verbose_option()
+@_item
 def release(number: int, config: Path | None, verbose: bool) -> None:
     """Put an item back into the queue for anyone; the bot goes on in the conversation meanwhile.
 
@@ -124,10 +133,8 @@ def release(number: int, config: Path | None, verbose: bool) -> None:
 
 
 @command.command("reply")
-@click.argument("number", metavar="ID", type=int)
+@_item
 @click.argument("text")
-@config_option
-@verbose_option()
 @agent_option
 @override_option
 def reply(number: int, text: str, config: Path | None, verbose: bool, agent: str, override: str | None) -> None:
@@ -142,8 +149,6 @@ def reply(number: int, text: str, config: Path | None, verbose: bool, agent: str
       autoreply handoff reply 3 "您好，我来为您核对订单，请稍等。"
       autoreply handoff reply 3 "…" --override "buyer asked for the wording of the law"
     """
-    from autoreply.journal.handoffs import claim_item
-
     with desk(config) as at:
         _refuse_claimed(at, at.item(number), agent)
     gate = gate_of(config, verbose)
@@ -151,19 +156,15 @@ def reply(number: int, text: str, config: Path | None, verbose: bool, agent: str
         item = at.item(number)
         _refuse_claimed(at, item, agent)
         outgoing = words(gate, item.conversation, text, override, f"agent-{uuid4()}")
-        minutes, now = at.takeover_minutes(item.conversation), time.time()
-        if agent:
-            claim_item(at.store, number, agent, now, now + minutes * 60)
-        at.store.take_over(item.conversation, now, now + minutes * 60)
+        now = time.time()
+        minutes = _take(at, item, agent, now)
         at.store.put(item.conversation, outgoing, now)
     click.echo(f"to be sent: {outgoing.text}")
     click.echo(f"the bot is silent here for {minutes:g} minutes, or until `autoreply handoff done {number}`")
 
 
 @command.command("done")
-@click.argument("number", metavar="ID", type=int)
-@config_option
-@verbose_option()
+@_item
 def done(number: int, config: Path | None, verbose: bool) -> None:
     """The person is done: the item leaves the queue and the bot answers there again, knowing what was said.
 
@@ -178,13 +179,7 @@ def done(number: int, config: Path | None, verbose: bool) -> None:
 
 
 @command.command("takeover")
-@click.argument("number", metavar="[ID]", type=int, required=False)
-@config_option
-@verbose_option()
-@_scope
-@_conversation
-@_buyer
-@_channel
+@_whom
 @agent_option
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="How long; without it takeover_minutes.")
 @click.option("--until-resumed", is_flag=True, help="Until somebody resumes.")
@@ -226,13 +221,7 @@ def takeover(
 
 
 @command.command("resume")
-@click.argument("number", metavar="[ID]", type=int, required=False)
-@config_option
-@verbose_option()
-@_scope
-@_conversation
-@_buyer
-@_channel
+@_whom
 def resume(
     number: int | None,
     config: Path | None,
@@ -291,6 +280,17 @@ def _refuse_claimed(at: Desk, item: "HandoffItem", agent: str) -> None:
     if item.state == "open" and item.agent not in ("", agent):
         since = f" since {at.local(item.claimed_at)}" if item.claimed_at is not None else ""
         raise Stop(f"{item.agent} has {item.id}{since}; `autoreply handoff release {item.id}` frees it")
+
+
+def _take(at: Desk, item: "HandoffItem", agent: str, now: float) -> float:
+    """Silence the bot in the item's conversation; an open item becomes the agent's. The minutes of silence."""
+    from autoreply.journal.handoffs import claim_item
+
+    minutes = at.takeover_minutes(item.conversation)
+    until = now + minutes * 60
+    if not agent or not claim_item(at.store, item.id, agent, now, until):
+        at.store.take_over(item.conversation, now, until)
+    return minutes
 
 
 def _as_data(item: "HandoffItem") -> dict[str, Any]:

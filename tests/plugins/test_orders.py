@@ -187,6 +187,15 @@ def test_changes_only_while_unsent_and_only_by_a_person(
         assert "换成大包装的行吗" in result.handover.reason
 
 
+@pytest.mark.parametrize("slug", ["change_address", "change_order", "cancel_order"])
+def test_a_change_without_any_order_is_for_a_person_who_reads_the_wish(slug: str) -> None:
+    talk = talk_of()
+    result = passes(talk.say("换成大包装的行吗", slug))
+    assert key_of(talk, result) == f"{slug}.default"
+    assert result.handover is not None
+    assert "no order found: 换成大包装的行吗" in result.handover.reason
+
+
 def test_a_demand_to_close_the_order_is_evidence_and_nothing_is_closed() -> None:
     talk = talk_of(order(OrderState.PAID))
     result = passes(talk.say("你们帮我把订单关了吧", "cancel_order"))
