@@ -267,6 +267,8 @@ class Finding:
     """The setting or record that backs what is claimed; set in ``Verdict.backed`` only."""
     learned: bool = False
     """No pattern of the rule matched: the words sound like those of sentences that break it."""
+    pattern: str = ""
+    """The pattern that matched, as its rulebook writes it; empty where none did."""
 
     @property
     def span(self) -> tuple[int, int]:

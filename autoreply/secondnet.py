@@ -11,9 +11,10 @@ import hashlib
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,33 +22,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoreply.compliance import Gate, Rulebook, shipped_rulebooks
-from autoreply.compliance.net import LEAST, Floats, Net, runs
+from autoreply.compliance.net import LEAST, Floats, Net, pairs
 from autoreply.compliance.normalise import fold
 from autoreply.compliance.rulebook import join
 from autoreply.facts import Shop
-from autoreply.model import Action, Severity
+from autoreply.model import Action, Severity, Verdict
 from autoreply.shipped import shipped
 from autoreply.tomlfile import read, read_folders
 
 SEEDED = 7
 FOLDS = 5
-EPOCHS = 20
-BATCH = 256
-RATE = 0.4
-DROPOUT = 0.5
-"""Share of the runs hidden at each step, so that no sentence is learned by one rare run of it."""
+HIDDEN = 48
+"""Width of the hidden layer."""
+EPOCHS = 40
+BATCH = 128
+RATE = 0.008
+DROPOUT = 0.4
+"""Share of the pairs hidden at each step, so that no sentence is learned by one rare pair of it."""
+HIDDEN_DROPOUT = 0.3
 PRIOR = -3.0
 """Log-odds that each rule starts from."""
 BREACH = 0.5
 """Weight of a sentence that breaks a rule; a compliant one weighs 1, as false alarms cost trust."""
 FEWEST = 20
 """Sentences that a rule needs to be learned."""
-RARE = 3
-"""Sentences that a run must occur in."""
-LOWEST = 0.5
-"""Log-odds that a threshold has at least."""
-MARGIN = 0.3
-"""How far a threshold lies above the most misleading of the compliant sentences."""
+RARE = 2
+"""Sentences that a pair must occur in."""
+COST = 3.0
+"""How many caught breaches a false alarm on a compliant sentence outweighs, when thresholds are set."""
+LOWEST, HIGHEST = -0.5, 3.0
+"""Log-odds between which thresholds lie."""
 ALIKE = 0.4
 """Share of common three-character runs from which two sentences count as one when they are parted into folds."""
 
@@ -61,16 +65,22 @@ class Sentence(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What the net does on sentences it was not trained on. Shares 0..1."""
+    """What the net does on sentences it was not trained on. Shares 0..1, of all breaches or all compliant sentences."""
 
     breaches: int
-    missed: int
-    """Breaches that no pattern stops."""
+    stopped: float
+    """By the patterns."""
     caught: float
-    """Of these, those that the net stops under a right rule."""
+    """By the net alone, under a right rule."""
+    lost: float
+    """Stopped by doubted patterns, and let go by the net."""
     compliant: int
-    false_alarms: float
-    """Of the compliant sentences that no pattern stops, those that the net stops."""
+    alarms: float
+    """Stopped by the patterns."""
+    more: float
+    """Stopped by the net alone."""
+    lifted: float
+    """Stopped by doubted patterns, and let go by the net."""
 
 
 def sentences(tables: Sequence[Path], rulebook: Rulebook) -> list[Sentence]:
@@ -110,65 +120,89 @@ def _answers() -> list[str]:
 
 
 class _Rows(NamedTuple):
-    """Runs of all sentences, one sentence after another: those of ``i`` are ``numbers[starts[i]:starts[i + 1]]``."""
+    """Pairs of all sentences, one sentence after another: those of ``i`` are ``numbers[starts[i]:starts[i + 1]]``."""
 
     numbers: NDArray[np.int64]
     starts: NDArray[np.int64]
 
     def of(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The runs of the chosen sentences, and where each sentence's start."""
+        """The pairs of the chosen sentences, and where each sentence's start."""
         parts = [self.numbers[self.starts[i] : self.starts[i + 1]] for i in chosen]
         lengths = [len(part) for part in parts]
         return np.concatenate(parts), np.cumsum([0, *lengths[:-1]])
 
 
-def _counted(known: Sequence[Sentence]) -> tuple[list[str], _Rows, Floats]:
-    """The runs that are not rare, those of each sentence, and how much each run weighs: more where fewer hold it."""
-    texts = [runs(s.folded) for s in known]
-    spread = Counter(run for text in texts for run in text)
-    words = [run for run, n in spread.items() if n >= RARE]
-    number = {run: i for i, run in enumerate(words)}
-    found = [[number[run] for run in text if run in number] for text in texts]
-    rows = _Rows(np.array([n for row in found for n in row]), np.cumsum([0, *map(len, found)]))
-    rarity = np.log((1 + len(known)) / np.array([spread[run] for run in words]))
+def _counted(known: Sequence[Sentence]) -> tuple[NDArray[np.int64], _Rows, Floats]:
+    """The pairs that are not rare, those of each sentence, and how much each weighs: more where fewer hold it."""
+    texts = [pairs(s.folded) for s in known]
+    distinct, spread = np.unique(np.concatenate([np.unique(text) for text in texts]), return_counts=True)
+    words, spread = distinct[spread >= RARE], spread[spread >= RARE]
+    found = [np.searchsorted(words, text[np.isin(text, words)]) for text in texts]
+    rows = _Rows(np.concatenate(found), np.cumsum([0, *map(len, found)]))
+    rarity = np.log((1 + len(known)) / spread)
     return words, rows, np.maximum(rarity / rarity.mean(), 0.05).astype(np.float32)
 
 
 def fit(known: Sequence[Sentence]) -> Net:
-    """Train a net: logistic regression for each rule, by AdaGrad with dropout. Its thresholds are the lowest."""
+    """Train a net by Adam with dropout of pairs and hidden units. Its thresholds are the lowest."""
     random = np.random.default_rng(SEEDED)
     count = Counter(rule for s in known for rule in s.rules)
     rules = sorted(rule for rule, n in count.items() if n >= FEWEST)
     words, rows, scale = _counted(known)
     targets = np.array([[rule in s.rules for rule in rules] for s in known], np.float32)
     worth = np.array([BREACH if s.rules else 1.0 for s in known], np.float32)[:, None]
-    weights, seen = np.zeros((len(words), len(rules)), np.float32), np.full(len(words), 1e-6, np.float32)
-    bias, bias_seen = np.full(len(rules), PRIOR, np.float32), np.full(len(rules), 1e-6, np.float32)
+    vectors = random.normal(0, 0.1, (len(words), HIDDEN)).astype(np.float32)
+    layers = [
+        np.zeros(HIDDEN, np.float32),
+        random.normal(0, HIDDEN**-0.5, (HIDDEN, len(rules))).astype(np.float32),
+        np.full(len(rules), PRIOR, np.float32),
+    ]
+    adam = _Adam([vectors, *layers])
+    shift, weights, bias = layers
     usable = np.flatnonzero(np.diff(rows.starts))
     for epoch in range(EPOCHS):
-        rate = RATE * (1 - 0.9 * epoch / EPOCHS)
+        rate = RATE * (1 - 0.95 * epoch / EPOCHS)
         order = random.permutation(usable)
         for batch in (order[i : i + BATCH] for i in range(0, len(order), BATCH)):
             numbers, starts = rows.of(batch)
-            sizes = (np.add.reduceat(scale[numbers] ** 2, starts) + LEAST) ** 0.5 * (1 - DROPOUT)
             kept = random.random(len(numbers), dtype=np.float32) >= DROPOUT
             kept[starts] = True  # no row is left empty
             owner = np.repeat(np.arange(len(batch)), np.diff([*starts, len(numbers)]))[kept]
             numbers = numbers[kept]
-            share = (scale[numbers] / sizes[owner])[:, None]
             firsts = np.searchsorted(owner, np.arange(len(batch)))
-            odds = np.add.reduceat(weights[numbers] * share, firsts, axis=0) + bias
-            error = (1 / (1 + np.exp(-np.clip(odds, -60, 60))) - targets[batch]) * worth[batch]
-            total = error.sum(axis=0)
-            bias_seen += total**2 / len(batch)
-            bias -= 0.1 * rate * total / np.sqrt(bias_seen * len(batch))
-            by_run = np.argsort(numbers, kind="stable")
-            distinct, at = np.unique(numbers[by_run], return_index=True)
-            slope = np.add.reduceat((error[owner] * share)[by_run], at, axis=0)
-            seen[distinct] += np.einsum("ij,ij->i", slope, slope) / len(rules)
-            weights[distinct] -= rate * slope / np.sqrt(seen[distinct])[:, None]
-    thresholds = np.full(len(rules), LOWEST, np.float32)
-    return Net(tuple(rules), tuple(words), weights * scale[:, None], scale**2, bias, thresholds, version="")
+            sizes = (np.add.reduceat(scale[numbers] ** 2, firsts) + LEAST) ** 0.5
+            share = (scale[numbers] / sizes[owner])[:, None]
+            hidden = np.add.reduceat(vectors[numbers] * share, firsts, axis=0) + shift
+            alive = (hidden > 0) * (random.random(hidden.shape, dtype=np.float32) >= HIDDEN_DROPOUT)
+            passed = (hidden * alive / (1 - HIDDEN_DROPOUT)).astype(np.float32)
+            odds = passed @ weights + bias
+            error = ((1 / (1 + np.exp(-np.clip(odds, -60, 60))) - targets[batch]) * worth[batch]).astype(np.float32)
+            back = ((error @ weights.T) * alive / (1 - HIDDEN_DROPOUT)).astype(np.float32)
+            by_pair = np.argsort(numbers, kind="stable")
+            distinct, at = np.unique(numbers[by_pair], return_index=True)
+            slope = np.add.reduceat((back[owner] * share)[by_pair], at, axis=0)
+            adam.step(rate, [slope, back.sum(axis=0), passed.T @ error, error.sum(axis=0)], distinct)
+    lowest = np.full(len(rules), LOWEST, np.float32)
+    scaled = np.column_stack((vectors * scale[:, None], scale**2)).astype(np.float32)
+    return Net(tuple(rules), words, scaled, shift, weights, bias, lowest, frozenset(), version="")
+
+
+class _Adam:
+    """Adam (Kingma and Ba, 2015) in place; of the first array only the rows that a step names are moved."""
+
+    def __init__(self, arrays: list[Floats]) -> None:
+        self._arrays = arrays
+        self._means = [np.zeros_like(a) for a in arrays]
+        self._squares = [np.zeros_like(a) for a in arrays]
+
+    def step(self, rate: float, slopes: list[Floats], rows: NDArray[np.int64]) -> None:
+        for i, (array, mean, square, slope) in enumerate(
+            zip(self._arrays, self._means, self._squares, slopes, strict=True)
+        ):
+            at = rows if i == 0 else slice(None)
+            mean[at] = 0.9 * mean[at] + 0.1 * slope
+            square[at] = 0.99 * square[at] + 0.01 * slope**2
+            array[at] -= rate * mean[at] / (np.sqrt(square[at]) + 1e-7)
 
 
 def folds(known: Sequence[Sentence]) -> NDArray[np.int64]:
@@ -193,38 +227,79 @@ def folds(known: Sequence[Sentence]) -> NDArray[np.int64]:
     return np.array([drawn[first(i)] for i in range(len(known))])
 
 
+class Heard(NamedTuple):
+    """What the net hears in a sentence that no pattern stops: the likeliest rule, its log-odds, what they are worth."""
+
+    rule: str
+    odds: float
+    gain: float
+    """1 for a breach of that rule, ``-COST`` for a compliant sentence, 0 for a breach of another rule."""
+
+
 def cross_validate(known: Sequence[Sentence], gate: Gate) -> tuple[dict[str, float], Measured]:
     """A threshold for each rule, and what the net does on sentences of a fold that neither it nor they are made from.
 
     ``gate`` holds the patterns alone.
     """
     fold_of = folds(known)
-    likeliest: list[tuple[str, float]] = [("", 0.0)] * len(known)
+    verdicts = [gate.check(s.written) for s in known]
+    stopped = [v.action in (Action.BLOCK, Action.REWRITE) for v in verdicts]
+    heard: list[list[Heard]] = []
+    quiet: set[int] = set()
     for n in range(FOLDS):
         net = fit([s for s, f in zip(known, fold_of, strict=True) if f != n])
-        for i in np.flatnonzero(fold_of == n).tolist():
-            odds = net.odds(known[i].folded)
-            likeliest[i] = net.rules[int(odds.argmax())], float(odds.max())
-    stopped = [gate.check(s.written).action in (Action.BLOCK, Action.REWRITE) for s in known]
-    free = [i for i, s in enumerate(known) if not s.rules and not stopped[i]]
-    missed = [i for i, s in enumerate(known) if s.rules and not stopped[i]]
-    found = set()
+        inside = np.flatnonzero(fold_of == n).tolist()
+        heard.append([_hear(net, known[i]) for i in inside if not stopped[i]])
+        doubts = doubted((s, v) for s, v, f in zip(known, verdicts, fold_of, strict=True) if f != n)
+        for i in (i for i in inside if stopped[i] and net.clears(net.odds(known[i].folded))):
+            graver = [f for f in verdicts[i].findings if f.severity is not Severity.WARN]
+            quiet |= {i} if all((f.rule, f.pattern) in doubts for f in graver) else set()
+    caught = alarms = 0
     for n in range(FOLDS):
-        others = _thresholds([likeliest[i] for i in free if fold_of[i] != n])
-        found |= {i for i, (rule, odds) in enumerate(likeliest) if fold_of[i] == n and odds > others.get(rule, LOWEST)}
-    caught = sum(i in found and likeliest[i][0] in known[i].rules for i in missed)
-    alarms = len(found.intersection(free))
+        others = thresholds([h for fold in heard[:n] + heard[n + 1 :] for h in fold])
+        above = [h for h in heard[n] if h.odds > others.get(h.rule, HIGHEST)]
+        caught += sum(h.gain > 0 for h in above)
+        alarms += sum(h.gain < 0 for h in above)
     breaches = sum(bool(s.rules) for s in known)
-    measured = Measured(breaches, len(missed), caught / len(missed), len(free), alarms / len(free))
-    return _thresholds([likeliest[i] for i in free]), measured
+    compliant = len(known) - breaches
+    measured = Measured(
+        breaches,
+        stopped=sum(there and bool(s.rules) for s, there in zip(known, stopped, strict=True)) / breaches,
+        caught=caught / breaches,
+        lost=sum(bool(known[i].rules) for i in quiet) / breaches,
+        compliant=compliant,
+        alarms=sum(there and not s.rules for s, there in zip(known, stopped, strict=True)) / compliant,
+        more=alarms / compliant,
+        lifted=sum(not known[i].rules for i in quiet) / compliant,
+    )
+    return thresholds([h for fold in heard for h in fold]), measured
 
 
-def _thresholds(compliant: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Above the log-odds of all compliant sentences, for each rule likeliest of one; ``LOWEST`` at least."""
-    highest: dict[str, float] = {}
-    for rule, odds in compliant:
-        highest[rule] = max(odds + MARGIN, highest.get(rule, LOWEST))
-    return highest
+def doubted(judged: Iterable[tuple[Sentence, Verdict]]) -> frozenset[tuple[str, str]]:
+    """Rules and patterns that stop a compliant one of these sentences."""
+    findings = [f for sentence, verdict in judged if not sentence.rules for f in verdict.findings]
+    return frozenset((f.rule, f.pattern) for f in findings if f.pattern and f.severity is not Severity.WARN)
+
+
+def _hear(net: Net, sentence: Sentence) -> Heard:
+    odds = net.odds(sentence.folded)
+    rule = net.rules[int(odds.argmax())]
+    return Heard(rule, float(odds.max()), float(rule in sentence.rules) if sentence.rules else -COST)
+
+
+def thresholds(heard: Iterable[Heard]) -> dict[str, float]:
+    """For each rule the threshold that gains most on sentences that the net was not trained on."""
+    by_rule: dict[str, list[Heard]] = {}
+    for one in heard:
+        by_rule.setdefault(one.rule, []).append(one)
+    best: dict[str, float] = {}
+    for rule, ones in by_rule.items():
+        ones = sorted((o for o in ones if o.odds > LOWEST), key=lambda o: -o.odds)
+        gains = [0.0, *accumulate(o.gain for o in ones)]
+        at = max(range(len(gains)), key=gains.__getitem__)
+        borders = [HIGHEST, *(o.odds for o in ones), LOWEST]
+        best[rule] = HIGHEST if not at else (borders[at] + borders[at + 1]) / 2
+    return best
 
 
 def train(tables: Sequence[Path]) -> tuple[Net, Measured]:
@@ -233,19 +308,22 @@ def train(tables: Sequence[Path]) -> tuple[Net, Measured]:
     gate = Gate(rulebook, Shop())
     known = sentences(tables, rulebook)
     known += _rewritten(known, gate)
-    thresholds, measured = cross_validate(known, gate)
+    best, measured = cross_validate(known, gate)
     net = fit(known)
-    above = np.array([thresholds.get(rule, LOWEST) for rule in net.rules], np.float32)
+    above = np.array([best.get(rule, HIGHEST) for rule in net.rules], np.float32)
     said = "\n".join(f"{'+'.join(sorted(s.rules))}\t{s.folded}" for s in known)
     version = hashlib.sha256(said.encode()).hexdigest()[:12]
-    return replace(net, thresholds=above, version=version), measured
+    unsure = doubted((s, gate.check(s.written)) for s in known)
+    unsure = frozenset((rule, pattern) for rule, pattern in unsure if rule in net.rules)
+    return replace(net, thresholds=above, doubted=unsure, version=version), measured
 
 
 def main() -> int:
     net, measured = train([Path(argument) for argument in sys.argv[1:]])
     target = Path(__file__).parent / "compliance" / "net.npz"
     target.write_bytes(net.dump())
-    print(f"{target}: {len(net.rules)} rules, {len(net.runs)} runs, version {net.version}")
+    print(f"{target}: version {net.version}")
+    print(f"{len(net.rules)} rules, {len(net.pairs)} pairs, {len(net.doubted)} doubted patterns")
     for name, value in measured._asdict().items():
         print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}")
     return 0

@@ -23,8 +23,12 @@ _RECIPIENT = re.compile(
 )
 _REASON = re.compile(
     "因为|由于|已|为了|属于|规定|规则|统一|按|根据|正在|目前|仓库|系统|暂|可以|建议|售罄|缺货|断货|没货|库存|定制"
-    "|您看|帮您|为您|给您|请您|会|需要|以|关系|超过|过了|所以|考虑|保护|保障|限制|只"
+    "|您看|帮您|为您|给您|请您|会|需要|以|关系|超过|过了|过期|失效|所以|考虑|保护|保障|限制|只"
 )
+_FORBIDDEN = re.compile(
+    "微信|联系方式|加好友|私下|私人|线下|站外|转账|汇款|返现|好评|改评|隐私|验证码|密码|虚开|多开|保证|承诺"
+)
+"""What no shop may give or say: a refusal of it needs no further reason."""
 _REFUSAL = re.compile("无法|不能|没法|没办法|不可以|不了|不行|办不到|做不到|不支持|不接受|不提供")
 _LABEL = re.compile("(?:ai|人工智能|智能|自动|机器)生成|ai回复|机器人回复|智能助手|智能客服|ai助手|ai客服|大模型")
 _MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64} ?[@＠] ?[A-Za-z0-9-]{1,40}[.．。][A-Za-z]{2,12}")
@@ -34,8 +38,10 @@ _NEARBY = 40
 
 def _mobiles(scan: Scan) -> list[tuple[Hit, str]]:
     """Mobile numbers, in digits or Chinese numerals, each with the words around it."""
-    found = []
     text = scan.folded.text
+    if not _LONG_RUN.search(text):
+        return []
+    found = []
     for run in _LONG_RUN.finditer(text):
         if _MOBILE.fullmatch(run[0].translate(_CHINESE_DIGITS)):
             low, high = scan.place.sentence(*run.span())
@@ -85,7 +91,13 @@ def _no_reason(scan: Scan) -> list[Hit]:
     if len(text) > 40 or not _REFUSAL.search(text) or not _APOLOGY.search(text):
         return []
     clauses = [c for c in re.split("[,;。!?\n]", text) if c and (_REFUSAL.search(c) or not _APOLOGY.search(c))]
-    if len(clauses) != 1 or len(clauses[0]) > 16 or _REASON.search(clauses[0]) or "不好意思" in clauses[0]:
+    if (
+        len(clauses) != 1
+        or len(clauses[0]) > 16
+        or _REASON.search(clauses[0])
+        or _FORBIDDEN.search(text)
+        or "不好意思" in clauses[0]
+    ):
         return []
     start = text.index(clauses[0])
     return [(start, start + len(clauses[0]))] if _REFUSAL.search(clauses[0]) else []

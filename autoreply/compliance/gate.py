@@ -3,21 +3,22 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, NoReturn, final
 
 from autoreply.compliance import identity
 from autoreply.compliance.backing import BACKERS, Standing
 from autoreply.compliance.builtin import BUILTINS
+from autoreply.compliance.findings import Findings, Owner, Raw, each_once, mended, of_severity, rewritten
 from autoreply.compliance.net import Net
-from autoreply.compliance.normalise import Folded, fold, fold_word
+from autoreply.compliance.normalise import fold, fold_word
 from autoreply.compliance.pattern import Found
 from autoreply.compliance.rulebook import Rulebook
 from autoreply.compliance.scanner import Scan, Scanner, Vocabulary, Watch
 from autoreply.compliance.schema import DutyRule, Group, Rule
 from autoreply.facts import Platform, Shop
-from autoreply.model import Action, AtStake, ConversationKey, Finding, Severity, Verdict
+from autoreply.model import Action, ConversationKey, Finding, Severity, Verdict
 
 GATE_ERROR = "gate-error"
 """Rule id of the finding that blocks a text when the gate itself fails."""
@@ -38,8 +39,14 @@ _BY_SUBJECT: Final[frozenset[str | None]] = frozenset(
 )
 """Backings that judge a whole clause; the others judge the figure or the words that a pattern matched."""
 
+_TELLING = 5
+"""Characters from which a text says enough for the second net to suspect it."""
+
 _QUOTED = re.compile("《[^《》]{1,60}》|“[^“”]{1,60}”|「[^「」]{1,60}」|『[^『』]{1,60}』")
 """Words that are not the shop's own: a title, or what a buyer wants written."""
+
+LEARNED = "compliant wordings that it is like"
+"""The backing of what a doubted pattern found, where the second net is sure that nothing is wrong."""
 
 TOPIC = "topic"
 """The backing of a phrase that only names what a question is about; honoured in the framework's own texts alone."""
@@ -133,37 +140,6 @@ class Released:
         return f"Released({self.key}, {self.text!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """A rule, and the group of its patterns that a watch stands for."""
-
-    rule: Rule
-    group: Group
-    severity: Severity
-    figures: tuple[AtStake, ...]
-    replace: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """A finding before it is shown: with its place in the folded text and how to mend it."""
-
-    finding: Finding
-    edit: tuple[int, int, str] | None = None
-    opening: str = ""
-    closing: str = ""
-    unmended: bool = False
-    """Should be rewritten, but the rule knows no safe wording: it blocks."""
-
-
-@dataclass(slots=True)
-class _Findings:
-    found: list[_Raw] = field(default_factory=list)
-    backed: list[Finding] = field(default_factory=list)
-    cleared: list[tuple[int, int]] = field(default_factory=list)
-    """Spans of what a rule with facts matched and let pass."""
-
-
 class Gate:
     """Judges texts by a rulebook, the facts of one shop and the platforms it sells on. Threads may share it."""
 
@@ -171,10 +147,10 @@ class Gate:
         self.rulebook = rulebook
         self.shop = shop
         self.platforms = frozenset(platforms if platforms is not None else (shop.platform,))
-        self._owners: list[_Owner] = []
+        self._owners: list[Owner] = []
         vocabulary = Vocabulary(rulebook.classes, rulebook.spellings, rulebook.ways)
         watches = [w for r in rulebook.rules if self._applies(r.platforms) for w in self._watches(r, vocabulary)]
-        whole = self._whole_rules()
+        whole = self._whole_rules(vocabulary)
         self._builtins = [o for o in whole if o.rule.builtin]
         self._net = rulebook.net
         self._learned = {o.rule.id: o for o in whole if o.rule.learned}
@@ -208,16 +184,16 @@ class Gate:
                 negation = rule.negation if group.negation is None else group.negation
                 exempt = shared + vocabulary.exemptions(group.exempt)
                 yield Watch(len(self._owners), vocabulary.compile(group.patterns), exempt, negation)
-                self._owners.append(self._owner(rule, group))
+                self._owners.append(self._owner(rule, group, vocabulary))
 
-    def _whole_rules(self) -> list[_Owner]:
+    def _whole_rules(self, vocabulary: Vocabulary) -> list[Owner]:
         any_group = Group(patterns=("-",))
-        return [self._owner(r, any_group) for r in self.rulebook.rules if self._applies(r.platforms)]
+        return [self._owner(r, any_group, vocabulary) for r in self.rulebook.rules if self._applies(r.platforms)]
 
-    def _owner(self, rule: Rule, group: Group) -> _Owner:
+    def _owner(self, rule: Rule, group: Group, vocabulary: Vocabulary) -> Owner:
         figures = tuple(s.figure() for s in rule.at_stake if self._applies(s.platforms))
-        edits = {fold_word(k): v for k, v in rule.replace.items()}
-        return _Owner(rule, group, group.severity or rule.severity, figures, edits)
+        edits = {spelled: safe for word, safe in rule.replace.items() for spelled in vocabulary.variants(word)}
+        return Owner(rule, group, group.severity or rule.severity, figures, edits)
 
     def check(
         self,
@@ -235,7 +211,8 @@ class Gate:
             backed: phrases of the text and the setting or record that backs each.
             generated: a model wrote the text, so that it must carry a label.
             duties: duties of the turn (``duties()``), to be verified in the answer where they can be.
-            by_agent: a person typed the text: what only the second net finds warns and does not block.
+            by_agent: a person typed the text: what only the second net finds warns and does not block, and rules for
+                programs alone are not asked.
         """
         try:
             check = self._judged if len(text) <= _RECURS else self._check
@@ -253,7 +230,7 @@ class Gate:
         by_agent: bool,
     ) -> Verdict:
         backed = dict(backing)
-        first = now = self._look(text, backed, generated, duties, Severity.WARN if by_agent else Severity.BLOCK)
+        first = now = self._look(text, backed, generated, duties, by_agent)
         for _ in range(_REWRITES):
             gravest = {r.finding.severity for r in now.found}
             if Severity.BLOCK in gravest:
@@ -262,9 +239,9 @@ class Gate:
                 findings = tuple(r.finding for r in first.found)
                 action = Action.REWRITE if now is not first else Action.WARN if findings else Action.PASS
                 return Verdict(action, text, findings, tuple(first.backed))
-            text = _rewritten(text, now.found)
-            now = self._look(text, backed, generated, duties, None)
-        all_found = first.found if now is first else [*first.found, *_only(now.found, Severity.BLOCK)]
+            text = rewritten(text, now.found)
+            now = self._look(text, backed, generated, duties, by_agent, suspect=False)
+        all_found = first.found if now is first else [*first.found, *of_severity(now.found, Severity.BLOCK)]
         findings = tuple(r.finding for r in all_found)
         if not any(f.severity is Severity.BLOCK for f in findings):
             findings = tuple(replace(f, severity=Severity.BLOCK) for f in findings)
@@ -276,36 +253,42 @@ class Gate:
         backed: Mapping[str, str],
         generated: bool,
         duties: Collection[str],
-        learned: Severity | None,
-    ) -> _Findings:
-        """``learned`` is how grave it is what the second net alone finds; None asks the patterns alone."""
+        by_agent: bool,
+        *,
+        suspect: bool = True,
+    ) -> Findings:
+        """``suspect``: ask the second net for what no pattern found, too."""
         folded = fold(text)
         scan = self._scanner.scan(folded)
-        result = _Findings()
+        result = Findings()
         hosts = {fold_word(k): v for k, v in backed.items()} if backed else {}
-        for watch, found in scan.matches():
-            self._judge(self._owners[watch.owner], found, scan, hosts, result)
+        for watch, pattern, found in scan.matches():
+            owner = self._owners[watch.owner]
+            if owner.rule.agents or not by_agent:
+                self._judge(owner, found, scan, hosts, result, pattern.source)
         for owner in self._builtins:
             check = owner.rule.builtin
             if check and (check != "label" or generated):
                 for start, end in BUILTINS[check](scan):
-                    self._judge(owner, Found(start, end, ()), scan, hosts, result)
+                    self._judge(owner, Found(start, end, ()), scan, hosts, result, "")
         for duty in duties:
             self._verify(duty, scan, result)
-        if self._net and learned:
-            self._suspect(self._net, scan, hosts, learned, result)
-        result.found = _each_once(result.found)
+        if self._net:
+            self._hear(self._net, scan, hosts, by_agent, result, suspect=suspect)
+        result.found = each_once(result.found)
         return result
 
-    def _judge(self, owner: _Owner, found: Found, scan: Scan, hosts: Mapping[str, str], result: _Findings) -> None:
+    def _judge(
+        self, owner: Owner, found: Found, scan: Scan, hosts: Mapping[str, str], result: Findings, pattern: str
+    ) -> None:
         """Turn a match into a finding, unless a setting backs it."""
         folded, severity = scan.folded, owner.severity
         start, end = folded.span(found.start, found.end)
         if not owner.rule.quoted and any(q.start() < start and end < q.end() for q in _QUOTED.finditer(folded.written)):
             return
-        finding = Finding(
-            owner.rule.id, severity, start, end, folded.written[start:end], owner.figures, owner.rule.suggestion
-        )
+        words, rule = folded.written[start:end], owner.rule
+        finding = Finding(rule.id, severity, start, end, words, owner.figures, rule.suggestion, pattern=pattern)
+        doubted = bool(self._net and (rule.id, pattern) in self._net.doubted)
         if owner.group.backing:
             low, high = scan.place.sentence(found.start, found.end)
             low, high = max(low, found.start - _CONTEXT), min(high, found.end + _CONTEXT)
@@ -321,32 +304,48 @@ class Gate:
                 result.cleared.append(finding.span)
                 return
             if standing.standing is Standing.DIFFERS:
-                finding = replace(finding, severity=Severity.BLOCK)
-        raw = _Raw(finding)
+                finding, doubted = replace(finding, severity=Severity.BLOCK), False
+        raw = Raw(finding, doubted=scan.place.sentence(found.start, found.end) if doubted else None)
         if finding.severity is Severity.REWRITE:
-            raw = _mended(raw, owner, found, folded)
+            raw = mended(raw, owner, found, folded)
         result.found.append(raw)
 
-    def _suspect(self, net: Net, scan: Scan, hosts: Mapping[str, str], gravest: Severity, result: _Findings) -> None:
-        """Add the rules that the text sounds like breaking, where no pattern of theirs matched."""
-        folded = scan.folded
-        for rule_id in net.suspected(folded.text):
-            owner = self._learned.get(rule_id)
-            known = [r.finding for r in result.found] + result.backed
-            if owner is None or any(f.rule == rule_id for f in known):
-                continue
-            clause = Found(*net.clause(folded.text, rule_id), ())
-            if self._backs(owner.rule, clause, scan, hosts):
-                continue
-            start, end = folded.span(clause.start, clause.end)
-            if any(low < end and start < high for low, high in result.cleared):
-                continue
-            severity = Severity.WARN if owner.rule.severity is Severity.WARN else gravest
-            words = folded.written[start:end]
-            suggestion = owner.rule.suggestion
-            result.found.append(
-                _Raw(Finding(rule_id, severity, start, end, words, owner.figures, suggestion, learned=True))
-            )
+    def _hear(
+        self, net: Net, scan: Scan, hosts: Mapping[str, str], by_agent: bool, result: Findings, *, suspect: bool
+    ) -> None:
+        """Drop what doubted patterns found where the net is sure that nothing is wrong; then ask it for more."""
+        text = scan.folded.text
+        odds = net.odds(text)
+        if any(r.doubted for r in result.found) and net.clears(odds):
+            dropped = [r for r in result.found if r.doubted and net.clears(net.odds(text[slice(*r.doubted)]))]
+            result.backed += [replace(r.finding, severity=Severity.WARN, backing=LEARNED) for r in dropped]
+            result.found = [r for r in result.found if r not in dropped]
+        if suspect and len(text) >= _TELLING:
+            for rule_id in net.suspected(odds):
+                if raw := self._suspicion(net, rule_id, scan, hosts, by_agent, result):
+                    result.found.append(raw)
+
+    def _suspicion(
+        self, net: Net, rule_id: str, scan: Scan, hosts: Mapping[str, str], by_agent: bool, result: Findings
+    ) -> Raw | None:
+        """The finding for a rule that the text sounds like breaking, if none of its patterns matched.
+
+        None too where a setting backs it. It blocks, or is mended where the rule knows an opening; what a person typed
+        is only warned of.
+        """
+        folded, owner = scan.folded, self._learned.get(rule_id)
+        if owner is None or (by_agent and not owner.rule.agents):
+            return None
+        if any(f.rule == rule_id for f in (*(r.finding for r in result.found), *result.backed)):
+            return None
+        clause, rule = Found(*net.clause(folded.text, rule_id), ()), owner.rule
+        start, end = folded.span(clause.start, clause.end)
+        if self._backs(rule, clause, scan, hosts) or any(low < end and start < high for low, high in result.cleared):
+            return None
+        severity = Severity.WARN if by_agent else rule.severity
+        words = folded.written[start:end]
+        raw = Raw(Finding(rule_id, severity, start, end, words, owner.figures, rule.suggestion, learned=True))
+        return mended(raw, owner, clause, folded) if severity is Severity.REWRITE else raw
 
     def _backs(self, rule: Rule, clause: Found, scan: Scan, hosts: Mapping[str, str]) -> bool:
         """Whether a setting or record backs what a clause says under a rule."""
@@ -358,7 +357,7 @@ class Gate:
         sentence = scan.folded.text[low:high]
         return any(BACKERS[name](self.shop, said, sentence).standing is Standing.BACKED for name in names if name)
 
-    def _verify(self, duty: str, scan: Scan, result: _Findings) -> None:
+    def _verify(self, duty: str, scan: Scan, result: Findings) -> None:
         patterns = self._answers.get(duty)
         if patterns is None or scan.any(patterns):
             return
@@ -368,7 +367,7 @@ class Gate:
         written = scan.folded.written
         suggestion = entry.suggestion or (rule.suggestion if rule else "")
         finding = Finding(entry.rule, Severity.BLOCK, 0, len(written), written, figures, suggestion)
-        result.found.append(_Raw(finding))
+        result.found.append(Raw(finding))
 
     def release(self, draft: Draft) -> "Released | Verdict":
         """Release a draft, rewritten if need be, or give the verdict that blocks it.
@@ -405,7 +404,7 @@ class Gate:
     def _owed(self, text: str) -> tuple[Duty, ...]:
         scan = self._incoming.scan(fold(text))
         found: dict[str, Duty] = {}
-        for watch, match in sorted(scan.matches(), key=lambda m: (m[1].start, -m[1].end)):
+        for watch, _, match in sorted(scan.matches(), key=lambda m: (m[2].start, -m[2].end)):
             rule = self._duties[watch.owner]
             start, end = scan.folded.span(match.start, match.end)
             found.setdefault(rule.duty, Duty(rule.rule, rule.duty, start, end, text[start:end]))
@@ -438,67 +437,3 @@ def _covering(hosts: Mapping[str, str], text: str, found: Found) -> str:
         if at >= 0 and at < found.end and at + len(phrase) > found.start:
             return setting
     return ""
-
-
-def _mended(raw: _Raw, owner: _Owner, found: Found, folded: Folded) -> _Raw:
-    """How to rewrite the match; one for which the rule knows no safe wording blocks."""
-    for start, end in found.parts:
-        safe = owner.replace.get(folded.text[start:end])
-        if safe is not None:
-            return replace(raw, edit=(*folded.span(start, end), safe))
-    if owner.rule.opening or owner.rule.closing:
-        opened = owner.rule.opening and owner.rule.opening.rstrip("，") in folded.text
-        return replace(raw, opening="" if opened else owner.rule.opening, closing=owner.rule.closing if opened else "")
-    return _Raw(replace(raw.finding, severity=Severity.BLOCK), unmended=True)
-
-
-def _rewritten(text: str, found: list[_Raw]) -> str:
-    pieces: list[str] = []
-    done = 0
-    for start, end, safe in sorted({r.edit for r in found if r.edit}, key=lambda e: (e[0], -e[1])):
-        if start >= done:
-            pieces += (text[done:start], safe)
-            done = end
-    text = "".join(pieces) + text[done:]
-    openings = dict.fromkeys(r.opening for r in found if r.opening)
-    closings = dict.fromkeys(r.closing for r in found if r.closing)
-    if closings and text and text[-1].isalnum():
-        text += "，"
-    return "".join(openings) + text + "".join(closings)
-
-
-def _only(found: list[_Raw], severity: Severity) -> list[_Raw]:
-    return [r for r in found if r.finding.severity is severity]
-
-
-_GRAVEST_FIRST = {Severity.BLOCK: 0, Severity.REWRITE: 1, Severity.WARN: 2}
-
-
-def _each_once(found: list[_Raw]) -> list[_Raw]:
-    """Of overlapping findings of one rule the first and longest, in order of appearance.
-
-    A match that the rule can not mend gives way to one it can, and a warning to anything graver of its rule.
-    """
-    if len(found) < 2:
-        return found
-    graver = {r.finding.rule for r in found if r.finding.severity is not Severity.WARN}
-    mended = [r for r in found if r.edit]
-    kept: list[_Raw] = []
-    reach: dict[str, int] = {}
-    order = sorted(found, key=lambda r: (r.finding.start, _GRAVEST_FIRST[r.finding.severity], -r.finding.end))
-    for raw in order:
-        finding = raw.finding
-        if finding.severity is Severity.WARN and finding.rule in graver:
-            continue
-        if raw.unmended and any(_overlap(raw, m) for m in mended):
-            continue
-        if finding.start < reach.get(finding.rule, 0) and not (raw.edit and not kept[-1].edit):
-            continue
-        reach[finding.rule] = max(finding.end, reach.get(finding.rule, 0))
-        kept.append(raw)
-    return kept
-
-
-def _overlap(a: _Raw, b: _Raw) -> bool:
-    same = a.finding.rule == b.finding.rule
-    return same and a.finding.start < b.finding.end and b.finding.start < a.finding.end

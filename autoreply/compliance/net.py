@@ -1,112 +1,116 @@
-"""The second net: what a text sounds like, where no pattern of a rule meets it.
+"""The second net: what a text sounds like, beside the patterns of the rules.
 
-For each rule a linear score over runs of one to three characters of the folded text, learned from sentences that break
-the rule and from compliant ones. It generalises where patterns do not, and it is never sure: its findings are marked as
-learned, they stop a text and never change one. Trained by ``autoreply.secondnet``, shipped as ``net.npz``.
+A small network over the pairs of neighbouring characters of the folded text, learned from sentences that break a rule
+and from compliant ones. It finds what no pattern meets; such findings are marked as learned. And it knows the patterns
+that erred on compliant sentences: what they find counts unless the net is sure that the text breaks no rule at all.
+Trained by ``autoreply.secondnet``, shipped as ``net.npz``.
 """
 
 import io
 import math
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from ahocorasick_rs import AhoCorasick, Implementation
 from numpy.typing import NDArray
 
 from autoreply.compliance.normalise import BREAKS
 
-LONGEST = 3
-"""Characters of the longest run that is looked at."""
 LEAST = 12.0
 """Added to the squares of a text: a short one says too little to be sure of."""
 
-_BORDER = "\n"
-_PLAIN = str.maketrans(dict.fromkeys(BREAKS, _BORDER) | dict.fromkeys("0123456789", "0"))
+_LETTERS = 0x10000
+"""Characters that may be told apart; those beyond are one."""
+
+CLEAR = -8.0
+"""Log-odds below which, for every rule, a text is taken to break none."""
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 
-def plain(folded: str) -> str:
-    """A folded text as the net reads it: all digits alike, a line break at each border of a clause.
+def _letters() -> NDArray[np.uint16]:
+    """Each character as the net reads it: digits all alike, marks that end a clause as a line break."""
+    letters = np.arange(_LETTERS, dtype=np.uint16)
+    letters[[ord(c) for c in "0123456789"]] = ord("0")
+    letters[[ord(c) for c in BREAKS]] = ord("\n")
+    return letters
 
-    One character longer on either side, the rest in place.
-    """
-    return f"{_BORDER}{folded.translate(_PLAIN)}{_BORDER}"
+
+_READ = _letters()
 
 
-def runs(folded: str) -> list[str]:
-    """The runs of 1 to ``LONGEST`` characters of a folded text, each once; those of digits alone say nothing."""
-    text = plain(folded)
-    found = dict.fromkeys(text[i : i + n] for n in range(1, LONGEST + 1) for i in range(len(text) - n + 1))
-    return [run for run in found if run.strip("0")]
+def pairs(folded: str) -> Ints:
+    """The pairs of neighbouring characters of a folded text, the ends of its clauses among them, as numbers."""
+    read = _READ.take(np.frombuffer(f"\n{folded}\n".encode("utf-32-le"), np.uint32), mode="clip").astype(np.int64)
+    return read[:-1] * _LETTERS + read[1:]
 
 
 @dataclass(frozen=True)
 class Net:
-    """``weights`` (runs × rules) and ``squares`` (runs; by how much each lengthens a text), ``bias`` (rules).
+    """``pairs`` (sorted), ``vectors`` (pairs × hidden + 1), ``shift`` (hidden), ``weights`` (hidden × rules), ``bias``.
 
-    The log-odds of a rule are the sum of its weights for the runs of the text, divided by the root of ``LEAST`` and the
-    sum of their squares, plus its bias. Above the rule's threshold the text is taken to break it.
+    The last column of ``vectors`` is by how much a pair lengthens a text: the vectors of its pairs are summed and
+    divided by the root of ``LEAST`` and the sum of that column; ``shift`` is added and what is negative cut off;
+    ``weights`` and ``bias`` give the log-odds of each rule. Above its threshold the text is taken to break it.
     """
 
     rules: tuple[str, ...]
-    runs: tuple[str, ...]
+    pairs: Ints
+    vectors: Floats
+    shift: Floats
     weights: Floats
-    squares: Floats
     bias: Floats
     thresholds: Floats
+    doubted: frozenset[tuple[str, str]]
+    """Rules and patterns of theirs that stop compliant sentences."""
     version: str
     """Hash of the sentences that it was trained on."""
-    _both: Floats = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_both", np.column_stack((self.weights, self.squares)).astype(np.float32))
-
-    @cached_property
-    def _automaton(self) -> AhoCorasick:
-        return AhoCorasick(list(self.runs), implementation=Implementation.ContiguousNFA)
 
     def odds(self, folded: str) -> Floats:
         """Log-odds of a folded text for each of ``rules``."""
-        found = self._automaton.find_matches_as_indexes(plain(folded), overlapping=True)
-        numbers = np.array(list({run for run, _, _ in found}), np.int64)
-        sums = np.add.reduce(self._both.take(numbers, axis=0), axis=0)
-        odds: Floats = sums[:-1] / math.sqrt(sums[-1] + LEAST) + self.bias
+        there = pairs(folded)
+        at = self.pairs.searchsorted(there)
+        known = at[self.pairs.take(at, mode="clip") == there]
+        sums = np.add.reduce(self.vectors.take(known, axis=0), axis=0)
+        hidden = sums[:-1] / math.sqrt(sums[-1] + LEAST) + self.shift
+        odds: Floats = np.maximum(hidden, 0, out=hidden) @ self.weights + self.bias
         return odds
 
-    def suspected(self, folded: str) -> list[str]:
-        """Ids of the rules that a folded text is taken to break, likeliest first."""
-        odds = self.odds(folded)
+    def suspected(self, odds: Floats) -> list[str]:
+        """Ids of the rules that a text with these log-odds is taken to break, likeliest first."""
         above = (odds > self.thresholds).nonzero()[0]
         return [self.rules[i] for i in sorted(above.tolist(), key=lambda i: -odds[i])]
 
+    @staticmethod
+    def clears(odds: Floats) -> bool:
+        """Whether a text with these log-odds is taken to break none of the rules."""
+        return bool(odds.max() < CLEAR)
+
     def clause(self, folded: str, rule: str) -> tuple[int, int]:
-        """The clause of a folded text that speaks most for a rule, as ``[start, end)``."""
-        text, column = plain(folded), self.rules.index(rule)
-        weight = dict.fromkeys(_clauses(text), 0.0)
-        starts = {i: span for span in weight for i in range(span[0] - 1, span[1])}
-        for run, start, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if start in starts:
-                weight[starts[start]] += float(self.weights[run, column])
-        start, end = max(weight, key=weight.__getitem__, default=(1, len(folded) + 1))
-        return start - 1, end - 1
+        """The clause of a folded text that by itself sounds most like breaking a rule, as ``[start, end)``."""
+        column = self.rules.index(rule)
+        clauses = _clauses(folded) or [(0, len(folded))]
+        return max(clauses, key=lambda c: float(self.odds(folded[c[0] : c[1]])[column]))
 
     def dump(self) -> bytes:
-        """As a file: one byte for each weight."""
-        step = np.abs(self.weights).max(axis=0) / 127
+        """As a file: one byte for each number of a vector."""
+        step = np.abs(self.vectors).max(axis=0) / 127
+        small = np.round(self.vectors / step).astype(np.int8)
         file = io.BytesIO()
         np.savez_compressed(
             file,
             rules=np.array(self.rules),
-            runs=np.array(self.runs),
-            weights=np.round(self.weights / step).astype(np.int8),
+            pairs=self.pairs,
+            vectors=small,
             step=step.astype(np.float32),
-            squares=self.squares,
+            shift=self.shift,
+            weights=self.weights,
             bias=self.bias,
             thresholds=self.thresholds,
+            doubted=np.array(sorted(self.doubted)).reshape(-1, 2),
             version=np.array(self.version),
         )
         return file.getvalue()
@@ -122,20 +126,22 @@ class Net:
             try:
                 return Net(
                     rules=tuple(file["rules"].tolist()),
-                    runs=tuple(file["runs"].tolist()),
-                    weights=file["weights"] * file["step"],
-                    squares=file["squares"],
+                    pairs=file["pairs"],
+                    vectors=file["vectors"] * file["step"],
+                    shift=file["shift"],
+                    weights=file["weights"],
                     bias=file["bias"],
                     thresholds=file["thresholds"],
+                    doubted=frozenset((rule, pattern) for rule, pattern in file["doubted"].tolist()),
                     version=str(file["version"]),
                 )
             except KeyError as e:
                 raise ValueError(f"no trained net: {e}") from None
 
 
-def _clauses(text: str) -> list[tuple[int, int]]:
-    """Clauses of a plain text as ``[start, end)``, without their borders."""
-    borders = [i for i, c in enumerate(text) if c == _BORDER]
+def _clauses(folded: str) -> list[tuple[int, int]]:
+    """Clauses of a folded text as ``[start, end)``, without their borders."""
+    borders = [-1, *(i for i, c in enumerate(folded) if c in BREAKS), len(folded)]
     return [(a + 1, b) for a, b in pairwise(borders) if b > a + 1]
 
 

@@ -8,8 +8,7 @@ through the same folding, so it need not be good Chinese, only the same on both 
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from opencc import OpenCC
 
@@ -160,15 +159,15 @@ def _is_common(char: str) -> bool:
     return True
 
 
-class _Fold(dict[str, str]):
-    """What each character folds to, worked out when first met."""
+class _Fold(dict[int, str]):
+    """What each character, by code point, folds to: a table for ``str.translate``, worked out when first met."""
 
     def __init__(self) -> None:
         super().__init__()
         self.emoji: set[str] = set()
 
-    def __missing__(self, char: str) -> str:
-        folded = self[char] = self._fold(char)
+    def __missing__(self, point: int) -> str:
+        folded = self[point] = self._fold(chr(point))
         return folded
 
     def _fold(self, char: str) -> str:
@@ -190,56 +189,58 @@ class _Fold(dict[str, str]):
 _fold = _Fold()
 
 
-@dataclass(frozen=True)
 class Folded:
-    """A folded text. ``text`` holds what is matched; ``parts`` what each character as written became.
+    """A folded text. ``text`` holds what is matched, ``written`` what was written.
 
     ``source`` is the text as written, with emoticon codes turned into emoji of the same length.
     """
 
-    written: str
-    source: str
-    parts: list[str]
-    text: str
+    __slots__ = ("_origin", "source", "text", "written")
 
-    @cached_property
+    def __init__(self, written: str, source: str) -> None:
+        self.written = written
+        self.source = source
+        self.text = source.translate(_fold)
+        self._origin: list[int] | None = None
+
+    @property
     def origin(self) -> list[int]:
         """For each folded character the index of the written one; one more entry for the end."""
-        origin = [i for i, part in enumerate(self.parts) for _ in part]
-        origin.append(len(self.written))
-        return origin
+        if self._origin is None:
+            self._origin = [i for i, c in enumerate(self.source) for _ in _fold[ord(c)]]
+            self._origin.append(len(self.written))
+        return self._origin
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The written span of the folded span ``[start, end)``; decoration inside belongs to it."""
         return self.origin[start], self.origin[end - 1] + 1 if end > start else self.origin[start]
 
-    @cached_property
+    @property
     def emoji(self) -> list[int]:
         """Indices of the emoji in the text as written; one built of several characters counts once."""
-        if len(self.text) == len(self.source):
+        if len(self.text) == len(self.source) or _fold.emoji.isdisjoint(self.source):
             return []
         found = [i for i, c in enumerate(self.source) if c in _fold.emoji and c not in _MODIFIERS]
         return [i for i in found if not (i and self.source[i - 1] == "\u200d")]
 
 
-_PICTURES = frozenset("❤♥💗💓🧡💛💚💙☆★⭐🌟")
+_COMBINED = re.compile(r"[\[［❤♥💗💓🧡💛💚💙☆★⭐🌟]")
+"""What stands for something else together with its neighbours."""
 _MODIFIERS = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0f")
 
 
 def fold(written: str) -> Folded:
     """Fold a text; takes linear time and never raises."""
     source = written
-    if "[" in source or "［" in source:
+    if _COMBINED.search(source):
         source = _CODE.sub(lambda m: "😶".ljust(len(m[0]), "\u200b"), source)
-    if not _PICTURES.isdisjoint(source):
         source = _HEART.sub("信", source)
         source = _FIVE_STARS.sub("五星\u200b\u200b\u200b", source)
         source = _STAR.sub("星", source)
-    parts = [_fold[c] for c in source]
-    return Folded(written, source, parts, "".join(parts))
+    return Folded(written, source)
 
 
 @lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
     """A rulebook's word as it appears in folded texts."""
-    return "".join(_fold[c] for c in word)
+    return word.translate(_fold)

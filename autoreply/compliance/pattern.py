@@ -21,9 +21,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import permutations
-from operator import or_
 from typing import NamedTuple
 
 from autoreply.compliance.normalise import BREAKS, STOPS, fold_word
@@ -39,7 +38,7 @@ CLAUSE, SENTENCE, TEXT = 0, 1, 2
 MAX_BRANCHES = 48
 _APART = {" & ": "~24", " && ": "~~48"}
 _MAX_PARTS = 3
-_MAX_MERGED = 60
+_MAX_MERGED = 40
 _MAX_SPELLED = 1000
 NUMERALS = frozenset("0123456789零一二三四五六七八九十百千万两半几")
 _OPENERS = (
@@ -85,8 +84,7 @@ _State = tuple[int, int, tuple[Hit, ...]]
 Hits = Mapping[int, Sequence[Hit]]
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One part of a pattern: a word class and how far it may be from the part before it."""
 
     words: int
@@ -96,13 +94,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern without optional parts. ``needs`` has a bit set for each class that must be present."""
+    """A compiled pattern without optional parts."""
 
     source: str
     elements: tuple[Element, ...]
     at_start: bool
     affirmed: bool
-    needs: int
 
 
 class Found(NamedTuple):
@@ -113,8 +110,7 @@ class Found(NamedTuple):
     parts: tuple[Hit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A folded text with its clause and sentence borders, for patterns to be matched in."""
 
     text: str
@@ -184,10 +180,9 @@ def parse(
             Element(words if isinstance(words, int) else class_of(words), gap if i else 0, within)
             for i, (words, gap, within) in enumerate(parts)
         )
-        needs = reduce(or_, (1 << e.words for e in elements if e.words >= 0), 0)
-        if not needs or elements[0].words == END:
+        if all(e.words < 0 for e in elements) or elements[0].words == END:
             raise ValueError("a pattern needs a word besides numbers and borders")
-        compiled.append(Pattern(source, elements, at_start, affirmed, needs))
+        compiled.append(Pattern(source, elements, at_start, affirmed))
     return compiled
 
 
@@ -324,30 +319,45 @@ def _word(word: str) -> frozenset[str]:
 
 def find(pattern: Pattern, hits: Hits, place: Place) -> list[Found]:
     """All places where the pattern matches: for each end the nearest start. Linear in the length of the text."""
-    first, last = pattern.elements[0], pattern.elements[-1]
-    text = place.text
-    starts = _all_numbers(text) if first.words == NUMBER else hits[first.words]
-    if not starts or (last.words >= 0 and hits[last.words][-1][0] < starts[0][0]):
+    elements, text = pattern.elements, place.text
+    if not _possible(elements, hits):
         return []
-    states: list[_State] = [(hit[0], hit[1], (hit,)) for hit in starts]
+    first = elements[0].words
+    states: list[_State] = [(hit[0], hit[1], (hit,)) for hit in (_all_numbers(text) if first < 0 else hits[first])]
     if pattern.at_start:
         states = [s for s in states if _opens(text, s[0], place.breaks)]
     elif pattern.affirmed:
         states = [s for s in states if text[max(0, s[0] - 1) : s[0]] not in _NEGATIONS]
-    for element in pattern.elements[1:]:
+    for element in elements[1:]:
         if not states:
             return []
         states = _extend(states, element, hits, place)
     return [Found._make(s) for s in states]
 
 
+def _possible(elements: Sequence[Element], hits: Hits) -> bool:
+    """Whether all words are there and, as far as a glance tells, in order and near enough."""
+    before: Sequence[Hit] = ()
+    for words, gap, _ in elements:
+        if words < 0:
+            before = ()
+            continue
+        there = hits[words]
+        if not there:
+            return False
+        if before and (there[-1][0] <= before[0][0] or (len(before) == 1 and there[0][0] > before[0][1] + gap)):
+            return False
+        before = there
+    return True
+
+
 def _extend(states: list[_State], element: Element, hits: Hits, place: Place) -> list[_State]:
-    gap = element.gap
-    if element.words == END:
+    words, gap, within = element
+    if words == END:
         return [s for s in states if _closes(place.text, s[1], gap)]
-    borders = place.breaks if element.within == CLAUSE else place.stops if element.within == SENTENCE else ()
+    borders = place.breaks if within == CLAUSE else place.stops if within == SENTENCE else ()
     found: dict[int, _State] = {}
-    candidates = None if element.words == NUMBER else hits[element.words]
+    candidates = None if words == NUMBER else hits[words]
     for first, before, parts in states:
         if candidates is None:
             nearby: Iterable[Hit] = _number_near(before, gap, place.text)

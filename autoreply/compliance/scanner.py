@@ -1,7 +1,7 @@
 """One pass over a text: which patterns of which rules match where."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from autoreply.compliance.normalise import Folded, fold_word
-from autoreply.compliance.pattern import Found, Hit, Pattern, Place, Ways, find, parse, words_of
+from autoreply.compliance.normalise import BREAKS, Folded, fold_word
+from autoreply.compliance.pattern import CLAUSE, Found, Hit, Pattern, Place, Ways, find, parse, words_of
 from autoreply.compliance.schema import Exempt
 
 NEGATION = "neg"
@@ -63,15 +63,6 @@ class Watch:
     negation: int = 0
 
 
-class _Entry(NamedTuple):
-    """A pattern filed under a word of its rarest class, with the bit that tells whether its second rarest is there."""
-
-    pattern: Pattern
-    watch: Watch
-    byte: int
-    bit: int
-
-
 class Vocabulary:
     """Collects words and classes while rules are compiled; frozen by building a ``Scanner``."""
 
@@ -112,6 +103,11 @@ class Vocabulary:
         """Class number of a named class; of an empty class if the files have none of that name."""
         return self._class(words_of(name, self.classes) if name in self.classes else frozenset())
 
+    @property
+    def size(self) -> int:
+        """How many classes there are."""
+        return len(self._numbers)
+
     def _class(self, words: frozenset[str]) -> int:
         return self._numbers.setdefault(words, len(self._numbers))
 
@@ -122,14 +118,16 @@ class Vocabulary:
         for words, number in self._numbers.items():
             for word in words:
                 if (spellings := variants.get(word)) is None:
-                    spellings = variants[word] = self._variants(word)
+                    spellings = variants[word] = self.variants(word)
                 for spelling in spellings:
                     belongs.setdefault(spelling, []).append(number)
         shared: dict[tuple[int, ...], tuple[int, ...]] = {}
         joined = ((word, tuple(dict.fromkeys(numbers))) for word, numbers in belongs.items())
         return {word: shared.setdefault(numbers, numbers) for word, numbers in joined}
 
-    def _variants(self, word: str) -> set[str]:
+    def variants(self, word: str) -> set[str]:
+        """A word, folded, and its disguised spellings."""
+        word = fold_word(word)
         found = {word}
         several = len(word) > 1
         for char in word:
@@ -142,54 +140,67 @@ class Vocabulary:
 
 
 class Scanner:
-    """Matches all watches in one pass over a folded text; time grows linearly with the text."""
+    """Matches all watches in one pass over a folded text; time grows linearly with the text.
+
+    Every pattern has a bit. A word knows the patterns whose rarest class holds it, those whose second rarest does, and
+    those whose third does. Candidates are the patterns that are named in each way in one clause; of those that may
+    leave a clause, the ones that are named in the first two ways anywhere.
+    """
 
     def __init__(self, vocabulary: Vocabulary, watches: Sequence[Watch]) -> None:
         self._negation = vocabulary.number(NEGATION)
         self._no_negation = vocabulary.number(NO_NEGATION)
         words = vocabulary.words()
         self._automaton = AhoCorasick(list(words) or ["\0"])
-        kinds = {numbers: reduce(or_, (1 << c for c in numbers)) for numbers in set(words.values())}
-        self._masks = [kinds[numbers] for numbers in words.values()]
-        self.words_of: dict[int, set[int]] = {}
+        self.words_of: list[set[int]] = [set() for _ in range(vocabulary.size)]
         for word, classes in enumerate(words.values()):
             for number in classes:
-                self.words_of.setdefault(number, set()).add(word)
-        self._size = max(self.words_of, default=0) // 8 + 1
-        commonness = _commonness(words)
-        entries: dict[int, list[_Entry]] = {}
-        for watch in watches:
-            for pattern in watch.patterns:
-                rarest = sorted({e.words for e in pattern.elements if e.words >= 0}, key=commonness.__getitem__)
-                second = rarest[min(1, len(rarest) - 1)]
-                entries.setdefault(rarest[0], []).append(_Entry(pattern, watch, second >> 3, 1 << (second & 7)))
-        self._anchored: dict[int, list[_Entry]] = {}
-        for number, filed in entries.items():
-            for word in self.words_of[number]:
-                there = self._anchored.get(word)
-                self._anchored[word] = filed if there is None else there + filed
+                self.words_of[number].add(word)
+        across = {n for word, numbers in words.items() if not BREAKS.isdisjoint(word) for n in numbers}
+        filed = _filed(watches, _commonness(words), across)
+        self._patterns = [(f.pattern, f.watch) for f in filed]
+        self._anywhere = reduce(or_, (1 << i for i, f in enumerate(filed) if f.anywhere), 0)
+        self._rarest = _by_word(words, [f.rarest for f in filed])
+        self._second = _by_word(words, [f.second for f in filed])
+        self._third = _by_word(words, [f.third for f in filed])
 
     def scan(self, folded: Folded) -> "Scan":
         """Find every word; which patterns match is worked out when asked for."""
+        place = Place.of(folded.text)
         places: dict[int, list[Hit]] = {}
+        here: list[int] = []
+        clauses = [here]
+        borders = iter((*place.breaks, len(folded.text)))
+        border = next(borders)
         for word, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
+            if end > border:
+                while end > border:
+                    border = next(borders)
+                here = []
+                clauses.append(here)
+            here.append(word)
             if word in places:
                 places[word].append((start, end))
             else:
                 places[word] = [(start, end)]
-        present = reduce(or_, map(self._masks.__getitem__, places), 0)
-        return Scan(self, folded, Hits(self, places), present)
+        return Scan(self, folded, place, Hits(self.words_of, places), clauses)
 
-    def candidates(self, words: KeysView[int], present: int) -> list[tuple[Pattern, Watch]]:
-        """Patterns all of whose words are there, each once."""
-        anchored = self._anchored
-        there = present.to_bytes(self._size, "little")
-        found: dict[int, tuple[Pattern, Watch]] = {}
-        for word in anchored.keys() & words:
-            for pattern, watch, byte, bit in anchored[word]:
-                if there[byte] & bit and pattern.needs & present == pattern.needs:
-                    found[id(pattern)] = (pattern, watch)
-        return list(found.values())
+    def candidates(self, clauses: Iterable[Sequence[int]]) -> Iterable[tuple[Pattern, Watch]]:
+        """Patterns whose rarest words are there, given the words of each clause; each once."""
+        rarest, second, third = self._rarest.__getitem__, self._second.__getitem__, self._third.__getitem__
+        there = any_rarest = any_second = 0
+        for words in clauses:
+            its_rarest = reduce(or_, filter(None, map(rarest, words)), 0)
+            its_second = reduce(or_, filter(None, map(second, words)), 0)
+            if both := its_rarest & its_second:
+                there |= both & reduce(or_, filter(None, map(third, words)), 0)
+            any_rarest |= its_rarest
+            any_second |= its_second
+        there |= any_rarest & any_second & self._anywhere
+        while there:
+            lowest = there & -there
+            yield self._patterns[lowest.bit_length() - 1]
+            there ^= lowest
 
     @property
     def negators(self) -> tuple[int, int]:
@@ -197,61 +208,89 @@ class Scanner:
         return self._negation, self._no_negation
 
 
+class _Filed(NamedTuple):
+    """A pattern with the three rarest of its classes (the last again if there are fewer)."""
+
+    pattern: Pattern
+    watch: Watch
+    rarest: int
+    second: int
+    third: int
+    anywhere: bool
+    """It may leave a clause."""
+
+
+def _filed(watches: Iterable[Watch], commonness: Mapping[int, float], across: Set[int]) -> list[_Filed]:
+    """All patterns, those that are met often first. ``across``: classes with a word that holds a border."""
+    filed = []
+    for watch in watches:
+        for pattern in watch.patterns:
+            classes = sorted({e.words for e in pattern.elements if e.words >= 0}, key=commonness.__getitem__)
+            anywhere = any(e.within != CLAUSE for e in pattern.elements) or not across.isdisjoint(classes)
+            rarest, second, third = (classes[min(i, len(classes) - 1)] for i in range(3))
+            filed.append(_Filed(pattern, watch, rarest, second, third, anywhere))
+    return sorted(filed, key=lambda f: -commonness[f.rarest])
+
+
+def _by_word(words: Mapping[str, tuple[int, ...]], classes: Sequence[int]) -> list[int]:
+    """For each word, by number, the bits ``i`` for which ``classes[i]`` holds it."""
+    of_class: dict[int, int] = {}
+    for i, number in enumerate(classes):
+        of_class[number] = of_class.get(number, 0) | 1 << i
+    united = {numbers: reduce(or_, [of_class.get(n, 0) for n in numbers]) for numbers in set(words.values())}
+    return [united[numbers] for numbers in words.values()]
+
+
 class Hits(dict[int, list[Hit]]):
     """Places of the words of a class, sorted; worked out when a class is first asked for."""
 
-    def __init__(self, scanner: Scanner, places: dict[int, list[Hit]]) -> None:
+    __slots__ = ("_places", "_there", "_words_of")
+
+    def __init__(self, words_of: Sequence[Set[int]], places: Mapping[int, list[Hit]]) -> None:
         super().__init__()
-        self._words_of = scanner.words_of
+        self._words_of = words_of
+        self._places = places
         self._there = set(places)
-        self.places = places
 
     def __missing__(self, number: int) -> list[Hit]:
-        words, places = self._there & self._words_of.get(number, _NONE), self.places
-        if len(words) == 1:
-            found = self[number] = places[words.pop()]
+        words = self._there & self._words_of[number]
+        if not words:
+            found = []
+        elif len(words) == 1:
+            found = self._places[words.pop()]
         else:
-            found = self[number] = sorted([hit for word in words for hit in places[word]])
+            found = sorted([hit for word in words for hit in self._places[word]])
+        self[number] = found
         return found
-
-
-_NONE: set[int] = set()
 
 
 class Scan:
     """The hits of one text, and the questions that can be asked about them."""
 
-    def __init__(self, scanner: Scanner, folded: Folded, hits: Hits, present: int) -> None:
+    def __init__(
+        self, scanner: Scanner, folded: Folded, place: Place, hits: Hits, clauses: Sequence[Sequence[int]]
+    ) -> None:
         self._scanner = scanner
+        self._clauses = clauses
         self.folded = folded
+        self.place = place
         self.hits = hits
-        self._present = present
-        self._place: Place | None = None
 
-    @property
-    def place(self) -> Place:
-        if self._place is None:
-            self._place = Place.of(self.folded.text)
-        return self._place
-
-    def matches(self) -> list[tuple[Watch, Found]]:
+    def matches(self) -> list[tuple[Watch, Pattern, Found]]:
         """Matches of all watches after negation and exemptions."""
-        found: list[tuple[Watch, Found]] = []
-        for pattern, watch in self._scanner.candidates(self.hits.places.keys(), self._present):
+        found: list[tuple[Watch, Pattern, Found]] = []
+        for pattern, watch in self._scanner.candidates(self._clauses):
             matched = find(pattern, self.hits, self.place)
             if matched and watch.negation:
                 matched = [f for f in matched if not self._negated(f, watch.negation)]
             if matched and watch.exempt:
                 matched = self._not_exempt(matched, watch.exempt)
-            found += [(watch, f) for f in matched]
+            found += [(watch, pattern, f) for f in matched]
         return found
 
     def any(self, patterns: Iterable[Pattern]) -> bool:
         """Whether one of the patterns matches anywhere."""
-        return any(self._find(p) for p in patterns)
-
-    def _find(self, pattern: Pattern) -> list[Found]:
-        return find(pattern, self.hits, self.place) if pattern.needs & self._present == pattern.needs else []
+        return any(find(p, self.hits, self.place) for p in patterns)
 
     def _negated(self, found: Found, reach: int) -> bool:
         """A negation in the clause before the match, or inside it and not part of its own words.
@@ -286,7 +325,7 @@ class Scan:
         """The matches in whose scope none of the patterns lies."""
         if not matched or not patterns:
             return matched
-        lifting = [f for p in patterns for f in self._find(p)]
+        lifting = [f for p in patterns for f in find(p, self.hits, self.place)]
         if not lifting:
             return matched
         lifting.sort(key=lambda f: f.start)

@@ -112,6 +112,9 @@ class Rule(Entry):
     builtin: Builtin | None = None
     quoted: bool = Field(default=True, description="whether words inside quotation marks or a title count")
     learned: bool = Field(default=True, description="whether the second net may find it too, where it was trained to")
+    agents: bool = Field(
+        default=True, description="whether it holds for what a person types too, not for programs alone"
+    )
     exempt: Exempt = Exempt()
     also: tuple[Group, ...] = ()
     replace: dict[str, str] = Field(default_factory=dict, description="safe wording for matched words")

@@ -68,6 +68,17 @@ def test_a_safe_rewrite_is_applied_and_both_are_kept(gate: Gate, written: str, l
     assert gate.check(leaves).action in (Action.PASS, Action.WARN)
 
 
+def test_a_disguised_word_is_mended_like_the_plain_one(gate: Gate) -> None:
+    assert gate.check("绝怼会尽快给您处理").text == gate.check("绝对会尽快给您处理").text == "正常情况下会尽快给您处理"
+
+
+def test_a_person_may_say_that_they_are_one(gate: Gate) -> None:
+    text = "您好，我是人工客服，请问有什么可以帮您"
+    assert gate.check(text).rules == ("ai-label",)
+    assert gate.check(text, by_agent=True).action is Action.PASS
+    assert "off-contact" in gate.check("我是真人，加我微信聊", by_agent=True).rules
+
+
 def test_a_warning_leaves_and_is_told(gate: Gate) -> None:
     verdict = gate.check("有货，但是要等三天左右。")
     assert verdict.action is Action.WARN

@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoreply.compliance import Draft, Gate, Released, Rulebook, load_rulebook, shipped_rulebooks
-from autoreply.compliance.net import Net, plain, runs, shipped_net
+from autoreply.compliance.gate import LEARNED
+from autoreply.compliance.net import Net, pairs, shipped_net
 from autoreply.compliance.normalise import fold
 from autoreply.facts import Cod, Shop
 from autoreply.model import Action, ConversationKey, Severity
-from autoreply.secondnet import Sentence, cross_validate, fit, folds
+from autoreply.secondnet import HIGHEST, LOWEST, Heard, Sentence, cross_validate, doubted, fit, folds, thresholds
 from autoreply.tomlfile import read
 from tests.compliance.conftest import TODAY
 
@@ -127,16 +128,15 @@ def test_any_text_has_odds_and_a_clause(text: str) -> None:
     assert 0 <= start <= end <= len(folded)
 
 
-@given(text=st.text())
-def test_reading_keeps_each_character_in_its_place(text: str) -> None:
-    assert len(plain(text)) == len(text) + 2
-    assert not any(run.strip("0") == "" for run in runs(text))
+def test_digits_are_all_alike_and_so_are_the_ends_of_clauses() -> None:
+    assert set(pairs("返3元,好")) == set(pairs("返8元。好"))
+    assert set(pairs("返元")) != set(pairs("元返"))
 
 
 def test_a_net_survives_its_file() -> None:
     net = shipped_net()
     again = Net.load(net.dump())
-    assert (again.rules, again.runs, again.version) == (net.rules, net.runs, net.version)
+    assert (again.rules, again.doubted, again.version) == (net.rules, net.doubted, net.version)
     text = fold("发票的税点要您自己出").text
     assert again.odds(text) == pytest.approx(net.odds(text), abs=0.05)
 
@@ -169,9 +169,12 @@ def lesson() -> list[Sentence]:
 
 def test_training_learns_what_its_sentences_say_and_is_reproducible() -> None:
     net = fit(lesson())
-    assert net.suspected(fold("橙木水火加我微聊金铜白").text) == ["off-contact"]
-    assert net.suspected(fold("蓝金木水不开票据火铜灰").text) == ["invoice-refuse"]
-    assert net.suspected(fold("银土青白今天发货水铁橙").text) == []
+    for text, rules in (
+        ("橙木水火加我微聊金铜白", ["off-contact"]),
+        ("蓝金木水不开票据火铜灰", ["invoice-refuse"]),
+        ("银土青白今天发货水铁橙", []),
+    ):
+        assert net.suspected(net.odds(fold(text).text)) == rules
     assert (fit(lesson()).weights == net.weights).all()
 
 
@@ -186,8 +189,55 @@ def test_sentences_nearly_alike_share_a_fold() -> None:
 
 def test_cross_validation_counts_what_no_pattern_meets(words: Path) -> None:
     nothing = Gate(replace(load_rulebook([read(words)], today=TODAY), net=None), Shop())
-    thresholds, measured = cross_validate(lesson(), nothing)
-    assert (measured.breaches, measured.missed, measured.compliant) == (800, 800, 400)
+    best, measured = cross_validate(lesson(), nothing)
+    assert (measured.breaches, measured.stopped, measured.compliant, measured.alarms) == (800, 0, 400, 0)
     assert measured.caught >= 0.9
-    assert measured.false_alarms <= 0.1
-    assert all(t >= 0.5 for t in thresholds.values())
+    assert measured.more <= 0.1
+    assert all(t >= LOWEST for t in best.values())
+
+
+def heard(*said: tuple[float, float]) -> dict[str, float]:
+    """The threshold of a rule for log-odds and what each is worth."""
+    return thresholds([Heard("abuse", odds, gain) for odds, gain in said])
+
+
+def test_a_threshold_lies_where_it_gains_most() -> None:
+    assert heard((5, 1), (4, 1), (3, -3), (2, 1)) == {"abuse": 3.5}
+    assert heard((5, 1), (4, -3), (3, 1), (2, 1), (1, 1), (0, 1)) == {"abuse": (0 + LOWEST) / 2}
+    assert heard((5, -3), (4, 1)) == {"abuse": HIGHEST}
+
+
+DOUBTED = "您放心"
+"""What a pattern of the shop's own stops in these tests."""
+
+
+def doubting(rulebook: Rulebook, tmp_path: Path, *, doubt: bool) -> Gate:
+    """The shipped rules and a pattern of the shop's own, with and without a net that knows it to err."""
+    own = tmp_path / "own.toml"
+    rule = 'id = "own"\nname = "自定"\nname_en = "Own"\nseverity = "block"'
+    own.write_text(f'[[rule]]\n{rule}\npatterns = ["{DOUBTED}"]\n', encoding="utf-8")
+    book = load_rulebook([read(p) for p in (*shipped_rulebooks(), own)], today=TODAY, run_tests=False)
+    net = replace(shipped_net(), doubted=frozenset({("own", DOUBTED)} if doubt else ()))
+    return Gate(replace(book, net=net), Shop())
+
+
+def test_what_a_doubted_pattern_finds_counts_unless_the_net_is_sure(rulebook: Rulebook, tmp_path: Path) -> None:
+    clean, shady = f"好的，{DOUBTED}，物流信息可以在订单页查看", f"{DOUBTED}，加我威芯给您发优惠"
+    trusting, doubting_it = (doubting(rulebook, tmp_path, doubt=doubt) for doubt in (False, True))
+    assert "own" in trusting.check(clean).rules
+    verdict = doubting_it.check(clean)
+    assert verdict.action is Action.PASS
+    assert [(f.rule, f.backing) for f in verdict.backed] == [("own", LEARNED)]
+    assert "own" in doubting_it.check(shady).rules
+
+
+def test_a_long_clean_text_hides_no_sentence(rulebook: Rulebook, tmp_path: Path) -> None:
+    gate = doubting(rulebook, tmp_path, doubt=True)
+    padding = "订单已经收到，物流信息可以在订单页查看，尺码表在详情页，有问题请随时联系我们。"
+    assert "own" in gate.check(padding + f"{DOUBTED}，我们私下加威芯聊。" + padding).rules
+
+
+def test_patterns_that_stop_compliant_sentences_are_doubted(rulebook: Rulebook, tmp_path: Path) -> None:
+    gate = doubting(rulebook, tmp_path, doubt=False)
+    said = [Sentence(DOUBTED, frozenset(), DOUBTED), Sentence("不开发票", frozenset({"invoice-refuse"}), "不开发票")]
+    assert doubted((s, gate.check(s.written)) for s in said) == {("own", DOUBTED)}

@@ -19,7 +19,7 @@ def matches(pattern: str, text: str, *, negation: int = 0, exempt: Exempt | None
     vocabulary = Vocabulary(CLASSES, {"微信": ["v信"]})
     watch = Watch(0, vocabulary.compile([pattern]), vocabulary.exemptions(exempt or Exempt()), negation)
     scan = Scanner(vocabulary, [watch]).scan(fold(text))
-    return [scan.folded.text[f.start : f.end] for _, f in scan.matches()]
+    return [scan.folded.text[f.start : f.end] for _, _, f in scan.matches()]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_match_lies_within_the_text(text: str) -> None:
     vocabulary = Vocabulary(CLASSES, {})
     watch = Watch(0, vocabulary.compile(["<add>..4<im>$", "^返#(元)?", "(加|返#)~6不?微"]), negation=3)
     scan = Scanner(vocabulary, [watch]).scan(fold(text))
-    for _, found in scan.matches():
+    for _, _, found in scan.matches():
         assert 0 <= found.start < found.end <= len(scan.folded.text)
         assert found.start <= found.parts[0][0] <= found.parts[-1][1] <= found.end
 
