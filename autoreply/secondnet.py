@@ -182,9 +182,16 @@ def fit(known: Sequence[Sentence]) -> Net:
             distinct, at = np.unique(numbers[by_pair], return_index=True)
             slope = np.add.reduceat((back[owner] * share)[by_pair], at, axis=0)
             adam.step(rate, [slope, back.sum(axis=0), passed.T @ error, error.sum(axis=0)], distinct)
-    lowest = np.full(len(rules), LOWEST, np.float32)
-    scaled = np.column_stack((vectors * scale[:, None], scale**2)).astype(np.float32)
-    return Net(tuple(rules), words, scaled, shift, weights, bias, lowest, frozenset(), version="")
+    return Net(
+        tuple(rules),
+        words,
+        vectors=np.column_stack((vectors * scale[:, None], scale**2)).astype(np.float32),
+        shift=np.append(shift, np.float32(0)),
+        weights=np.vstack((weights, bias)),
+        thresholds=np.full(len(rules), LOWEST, np.float32),
+        doubted=frozenset(),
+        version="",
+    )
 
 
 class _Adam:

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import lru_cache
 
 from autoreply.compliance.normalise import BREAKS
 from autoreply.compliance.pattern import Hit
@@ -36,13 +37,17 @@ _NEARBY = 40
 """Characters on either side of a phone number that tell whose it is."""
 
 
+@lru_cache(maxsize=16)
+def _long_runs(text: str) -> list[re.Match[str]]:
+    """Rows of digits that may be a phone number; two checks ask for those of each text."""
+    return list(_LONG_RUN.finditer(text))
+
+
 def _mobiles(scan: Scan) -> list[tuple[Hit, str]]:
     """Mobile numbers, in digits or Chinese numerals, each with the words around it."""
-    text = scan.folded.text
-    if not _LONG_RUN.search(text):
-        return []
     found = []
-    for run in _LONG_RUN.finditer(text):
+    text = scan.folded.text
+    for run in _long_runs(text):
         if _MOBILE.fullmatch(run[0].translate(_CHINESE_DIGITS)):
             low, high = scan.place.sentence(*run.span())
             around = text[max(low, run.start() - _NEARBY) : min(high, run.end() + _NEARBY)]

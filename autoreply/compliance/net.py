@@ -31,30 +31,31 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
-def _letters() -> NDArray[np.uint16]:
+def _letters() -> Ints:
     """Each character as the net reads it: digits all alike, marks that end a clause as a line break."""
-    letters = np.arange(_LETTERS, dtype=np.uint16)
+    letters = np.arange(_LETTERS, dtype=np.int64)
     letters[[ord(c) for c in "0123456789"]] = ord("0")
     letters[[ord(c) for c in BREAKS]] = ord("\n")
     return letters
 
 
-_READ = _letters()
+_SECOND = _letters()
+_FIRST = _SECOND * _LETTERS
 
 
 def pairs(folded: str) -> Ints:
     """The pairs of neighbouring characters of a folded text, the ends of its clauses among them, as numbers."""
-    read = _READ.take(np.frombuffer(f"\n{folded}\n".encode("utf-32-le"), np.uint32), mode="clip").astype(np.int64)
-    return read[:-1] * _LETTERS + read[1:]
+    read = np.frombuffer(f"\n{folded}\n".encode("utf-32-le"), np.uint32)
+    return _FIRST.take(read[:-1], mode="clip") + _SECOND.take(read[1:], mode="clip")
 
 
 @dataclass(frozen=True)
 class Net:
-    """``pairs`` (sorted), ``vectors`` (pairs × hidden + 1), ``shift`` (hidden), ``weights`` (hidden × rules), ``bias``.
+    """``pairs`` (sorted), ``vectors`` (pairs × hidden + 1), ``shift`` (hidden + 1), ``weights`` (hidden + 1 × rules).
 
     The last column of ``vectors`` is by how much a pair lengthens a text: the vectors of its pairs are summed and
-    divided by the root of ``LEAST`` and the sum of that column; ``shift`` is added and what is negative cut off;
-    ``weights`` and ``bias`` give the log-odds of each rule. Above its threshold the text is taken to break it.
+    divided by the root of ``LEAST`` and the sum of that column; ``shift`` is added and what is negative cut off; the
+    last becomes 1. ``weights`` make of that the log-odds of each rule. Above its threshold a text is taken to break it.
     """
 
     rules: tuple[str, ...]
@@ -62,7 +63,6 @@ class Net:
     vectors: Floats
     shift: Floats
     weights: Floats
-    bias: Floats
     thresholds: Floats
     doubted: frozenset[tuple[str, str]]
     """Rules and patterns of theirs that stop compliant sentences."""
@@ -74,15 +74,17 @@ class Net:
         there = pairs(folded)
         at = self.pairs.searchsorted(there)
         known = at[self.pairs.take(at, mode="clip") == there]
-        sums = np.add.reduce(self.vectors.take(known, axis=0), axis=0)
-        hidden = sums[:-1] / math.sqrt(sums[-1] + LEAST) + self.shift
-        odds: Floats = np.maximum(hidden, 0, out=hidden) @ self.weights + self.bias
+        hidden = np.add.reduce(self.vectors.take(known, axis=0), axis=0)
+        hidden *= 1 / math.sqrt(hidden[-1] + LEAST)
+        hidden += self.shift
+        hidden[-1] = 1
+        odds: Floats = np.maximum(hidden, 0, out=hidden) @ self.weights
         return odds
 
     def suspected(self, odds: Floats) -> list[str]:
         """Ids of the rules that a text with these log-odds is taken to break, likeliest first."""
-        above = (odds > self.thresholds).nonzero()[0]
-        return [self.rules[i] for i in sorted(above.tolist(), key=lambda i: -odds[i])]
+        above = odds > self.thresholds
+        return [self.rules[i] for i in np.argsort(-odds).tolist() if above[i]] if above.any() else []
 
     @staticmethod
     def clears(odds: Floats) -> bool:
@@ -108,7 +110,6 @@ class Net:
             step=step.astype(np.float32),
             shift=self.shift,
             weights=self.weights,
-            bias=self.bias,
             thresholds=self.thresholds,
             doubted=np.array(sorted(self.doubted)).reshape(-1, 2),
             version=np.array(self.version),
@@ -130,7 +131,6 @@ class Net:
                     vectors=file["vectors"] * file["step"],
                     shift=file["shift"],
                     weights=file["weights"],
-                    bias=file["bias"],
                     thresholds=file["thresholds"],
                     doubted=frozenset((rule, pattern) for rule, pattern in file["doubted"].tolist()),
                     version=str(file["version"]),

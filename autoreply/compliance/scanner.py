@@ -113,17 +113,21 @@ class Vocabulary:
 
     def words(self) -> dict[str, tuple[int, ...]]:
         """Every word to be looked for, disguised spellings too, with the classes that it belongs to."""
-        belongs: dict[str, list[int]] = {}
-        variants: dict[str, set[str]] = {}
+        belongs: dict[str, tuple[int, ...]] = {}
+        spelled: dict[str, set[str]] = {}
+        joined: dict[tuple[int, ...], tuple[int, ...]] = {}  # one object for equal tuples
         for words, number in self._numbers.items():
+            alone = (number,)
             for word in words:
-                if (spellings := variants.get(word)) is None:
-                    spellings = variants[word] = self.variants(word)
+                if (spellings := spelled.get(word)) is None:
+                    spellings = spelled[word] = self.variants(word)
                 for spelling in spellings:
-                    belongs.setdefault(spelling, []).append(number)
-        shared: dict[tuple[int, ...], tuple[int, ...]] = {}
-        joined = ((word, tuple(dict.fromkeys(numbers))) for word, numbers in belongs.items())
-        return {word: shared.setdefault(numbers, numbers) for word, numbers in joined}
+                    there = belongs.get(spelling, ())
+                    if not there:
+                        belongs[spelling] = alone
+                    elif there[-1] != number:
+                        belongs[spelling] = joined.setdefault(numbers := (*there, number), numbers)
+        return belongs
 
     def variants(self, word: str) -> set[str]:
         """A word, folded, and its disguised spellings."""
@@ -185,7 +189,7 @@ class Scanner:
                 places[word] = [(start, end)]
         return Scan(self, folded, place, Hits(self.words_of, places), clauses)
 
-    def candidates(self, clauses: Iterable[Sequence[int]]) -> Iterable[tuple[Pattern, Watch]]:
+    def candidates(self, clauses: Iterable[Sequence[int]]) -> list[tuple[Pattern, Watch]]:
         """Patterns whose rarest words are there, given the words of each clause; each once."""
         rarest, second, third = self._rarest.__getitem__, self._second.__getitem__, self._third.__getitem__
         there = any_rarest = any_second = 0
@@ -197,10 +201,12 @@ class Scanner:
             any_rarest |= its_rarest
             any_second |= its_second
         there |= any_rarest & any_second & self._anywhere
+        found: list[tuple[Pattern, Watch]] = []
         while there:
-            lowest = there & -there
-            yield self._patterns[lowest.bit_length() - 1]
-            there ^= lowest
+            last = there.bit_length() - 1
+            found.append(self._patterns[last])
+            there ^= 1 << last
+        return found
 
     @property
     def negators(self) -> tuple[int, int]:

@@ -6,10 +6,10 @@ from functools import partial
 from autoreply import settings
 from autoreply.clock import Clock
 from autoreply.conversation.notices import Notices, Notifier
-from autoreply.conversation.waiting import overdue
+from autoreply.conversation.waiting import waiting_too_long
 from autoreply.facts import Shop
 from autoreply.journal import Journal, Store
-from autoreply.journal.handoffs import NoticeRow, notices, raise_items, waiting
+from autoreply.journal.handoffs import NoticeRow, notices, raise_waiting
 from autoreply.journal.people import ALL, Snapshot, settle_modes, snapshot, sweep
 from autoreply.model import Mode
 
@@ -47,8 +47,8 @@ class People:
         if self._settled != wanted:
             settle_modes(store, self._shop.id, wanted, now)
         sweep(store, now)
-        if late := overdue(waiting(store), self._shop, now, self._raise_after):
-            raise_items(store, late, now)
+        if (since := waiting_too_long(self._shop, now, self._raise_after * 60)) is not None:
+            raise_waiting(store, since, now)
         return snapshot(store, self._shop.id, now), notices(store)
 
     async def told(self) -> None:

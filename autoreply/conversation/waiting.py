@@ -1,26 +1,31 @@
-"""How long a buyer has waited for a person, counted in the hours in which one is there."""
+"""Since when a buyer has waited too long for a person, counted in the hours in which one is there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 from autoreply.facts import Hours, Shop
-from autoreply.journal import HandoffItem
 
 _LONGEST = timedelta(days=14)
 """What lies further back is not counted: by then every wait is too long."""
 
 
-def staffed_seconds(shop: Shop, start: float, end: float) -> float:
-    """Seconds between two moments in which a person is at the shop, fourteen days back at most."""
+def waiting_too_long(shop: Shop, now: float, seconds: float) -> float | None:
+    """The latest moment from which so many staffed seconds have passed until now.
+
+    None where there were not so many in the last fourteen days: then nobody has waited as long.
+    """
     zone = ZoneInfo(shop.timezone)
-    last = datetime.fromtimestamp(end, zone)
-    first = max(datetime.fromtimestamp(start, zone), last - _LONGEST)
-    return sum(
-        max(0.0, (min(last, until) - max(first, since)).total_seconds())
-        for since, until in _openings(shop.hours, first, last)
-    )
+    last = datetime.fromtimestamp(now, zone)
+    first = last - _LONGEST
+    for since, until in reversed(list(_openings(shop.hours, first, last))):
+        closing = min(last, until)
+        length = max(0.0, (closing - max(first, since)).total_seconds())
+        if length and seconds <= length:
+            return (closing - timedelta(seconds=seconds)).timestamp()
+        seconds -= length
+    return None
 
 
 def _openings(hours: Hours, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -36,12 +41,3 @@ def _openings(hours: Hours, first: datetime, last: datetime) -> Iterator[tuple[d
 
 def _at(day: date, clock: time_of_day, like: datetime) -> datetime:
     return datetime.combine(day, clock, like.tzinfo)
-
-
-def overdue(items: Iterable[HandoffItem], shop: Shop, now: float, minutes: float) -> list[int]:
-    """Numbers of the items whose buyer has waited longer than so many staffed minutes for a person's word."""
-    return [
-        item.id
-        for item in items
-        if item.waiting_since is not None and staffed_seconds(shop, item.waiting_since, now) >= minutes * 60
-    ]

@@ -50,17 +50,12 @@ def release_item(store: "Store", item: HandoffItem, now: float) -> None:
     end_takeover(store, item.conversation, now)
 
 
-def waiting(store: "Store") -> list[HandoffItem]:
-    """Open items whose buyer waits for a person's word and that were not raised for that yet."""
-    return [i for i in store.handoffs() if i.waiting_since is not None and i.raised_at is None]
-
-
-def raise_items(store: "Store", items: Collection[int], now: float) -> None:
-    """These have waited too long: high priority, and people are told."""
-    store.db.executemany(
+def raise_waiting(store: "Store", since: float, now: float) -> None:
+    """Whose buyer waits for a person's word since ``since`` or longer: high priority, and people are told; once."""
+    store.db.execute(
         "UPDATE handoffs SET priority = ?, raised_at = ?, updated_at = ?"
-        " WHERE id = ? AND state = 'open' AND raised_at IS NULL AND waiting_since IS NOT NULL",
-        [(Priority.HIGH, now, now, item) for item in items],
+        " WHERE state = 'open' AND raised_at IS NULL AND waiting_since <= ?",
+        (Priority.HIGH, now, now, since),
     )
 
 
@@ -73,10 +68,11 @@ def notices(store: "Store", limit: int = 100) -> list[NoticeRow]:
     rows = store.db.execute(
         "SELECT id, kind, at, handoff, told FROM notices WHERE done = 0 ORDER BY id LIMIT ?", (limit,)
     ).fetchall()
-    if not rows:
-        return []
-    items = {i.id: i for i in store.handoffs()}
-    return [NoticeRow(r[0], r[1], r[2], items[r[3]], tuple(json.loads(r[4]))) for r in rows]
+    return [
+        NoticeRow(number, kind, at, item, tuple(json.loads(told)))
+        for number, kind, at, handoff, told in rows
+        if (item := store.handoff(handoff))
+    ]
 
 
 def told(store: "Store", notice: int, by: Collection[str], *, done: bool) -> None:

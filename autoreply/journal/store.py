@@ -355,7 +355,8 @@ class Store(Connection):
 
     def handoff(self, item_id: int) -> HandoffItem | None:
         """One place in the queue, open or done."""
-        return next((i for i in self.handoffs(done=True) if i.id == item_id), None)
+        row = self.db.execute(f"SELECT {_HANDOFF} FROM handoffs WHERE id = ?", (item_id,)).fetchone()
+        return _handoff_item(row) if row else None
 
     def transcript(self, key: ConversationKey, limit: int = 50) -> list[Entry]:
         """The last lines of a conversation, oldest first."""

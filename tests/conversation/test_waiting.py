@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from autoreply import Context, Escalate
 from autoreply.conversation import Engine
 from autoreply.conversation.notices import TRIES, Notice
-from autoreply.conversation.waiting import staffed_seconds
+from autoreply.conversation.waiting import waiting_too_long
 from autoreply.facts import Shop as ShopFacts
 from autoreply.journal import HandoffRequest, Store
 from autoreply.journal.handoffs import claim_item, release_item
@@ -154,24 +155,25 @@ HOURS = st.times().map(lambda t: t.replace(minute=0, second=0, microsecond=0))
 
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 20)),
-    st.integers(0, 4 * 24 * 60),
+    st.integers(1, 4 * 24 * 60),
     HOURS,
     HOURS,
     st.sets(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])),
 )
-def test_staffed_time_is_the_time_in_which_somebody_is_there(
-    start: datetime, minutes: int, opens: Any, closes: Any, days: set[str]
+def test_only_time_in_which_somebody_is_there_is_waiting_time(
+    end: datetime, minutes: int, opens: Any, closes: Any, days: set[str]
 ) -> None:
     away = ({"first": "2026-01-08", "last": "2026-01-11"},)
     hours = {"open": opens, "close": closes, "days": tuple(days), "absences": away}
     shop = ShopFacts.model_validate({"hours": hours})
-    start = start.replace(second=0, microsecond=0, tzinfo=BEIJING)
-    begin = start.timestamp()
-    there = sum(
-        shop.hours.staffed(datetime.fromtimestamp(begin + m * MINUTES, BEIJING).replace(tzinfo=None))
-        for m in range(minutes)
-    )
-    assert staffed_seconds(shop, begin, begin + minutes * MINUTES) == there * MINUTES
+    now = end.replace(second=0, microsecond=0, tzinfo=BEIJING).timestamp()
+
+    def staffed(moment: float) -> bool:
+        return shop.hours.staffed(datetime.fromtimestamp(moment, BEIJING).replace(tzinfo=None))
+
+    back = (now - m * MINUTES for m in range(1, 14 * 24 * 60 + 1))
+    latest = next(islice(filter(staffed, back), minutes - 1, None), None)
+    assert waiting_too_long(shop, now, minutes * MINUTES) == latest
 
 
 # Telling people ------------------------------------------------------------------------------------------------------
