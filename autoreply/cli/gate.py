@@ -35,13 +35,15 @@ def command(texts: tuple[str, ...], config: Path | None, verbose: bool, jsonl: b
 
     \b
       {"action": "block", "text": "", "findings": [{"rule": "off-contact",
-       "severity": "block", "span": [2, 7], "matched": "…", "at_stake": [
+       "severity": "block", "span": [2, 7], "matched": "…", "pattern": "…", "learned": false, "at_stake": [
        {"value": "…", "unit": "…", "source": "…", "since": null, "until": null, "confidence": "seed"}]}]}
 
     \b
       action    pass, warn, rewrite or block
       text      what may leave: rewritten if need be, empty when blocked
       span      start and end in the text as written, in characters
+      pattern   the pattern that matched, as its rulebook writes it; empty where none did
+      learned   whether the second net found it and no pattern did
       at_stake  what a violation may cost, each figure with its source
 
     \b
@@ -89,6 +91,8 @@ def as_data(verdict: "Verdict") -> dict[str, Any]:
             "severity": f.severity,
             "span": list(f.span),
             "matched": f.matched,
+            "pattern": f.pattern,
+            "learned": f.learned,
             "at_stake": [asdict(s) for s in f.at_stake],
         }
         for f in verdict.findings
@@ -111,6 +115,8 @@ def show(screen: "Console", gate: "Gate", text: str, verdict: "Verdict") -> None
         screen.print(Text(f"      → {verdict.text}", "green"), soft_wrap=True)
     for finding in verdict.findings:
         screen.print(_told(gate, finding), soft_wrap=True)
+    for claim in verdict.backed:
+        screen.print(f"  passes {claim.rule}: “{claim.matched}”, backed by {claim.backing}", soft_wrap=True)
 
 
 def pointers(text: str, findings: "tuple[Finding, ...]") -> str:
@@ -125,6 +131,7 @@ def _told(gate: "Gate", finding: "Finding") -> str:
     rule = gate.rulebook.rule(finding.rule)
     parts = [f"  {finding.severity} {finding.rule}{f' ({rule.name})' if rule else ''}: “{finding.matched}”"]
     parts += ["by likeness to known wordings, not by a pattern"] if finding.learned else []
+    parts += [f"pattern: {finding.pattern}"] if finding.pattern else []
     parts += [f"at stake: {stake}" for stake in finding.at_stake]
     parts += [f"better: {finding.suggestion}"] if finding.suggestion else []
     return "\n    ".join(parts)
