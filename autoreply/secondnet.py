@@ -283,9 +283,9 @@ def cross_validate(known: Sequence[Sentence], gate: Gate) -> tuple[dict[str, flo
 
 
 def doubted(judged: Iterable[tuple[Sentence, Verdict]]) -> frozenset[tuple[str, str]]:
-    """Rules and patterns that stop a compliant one of these sentences."""
+    """Rules and patterns that block a compliant one of these sentences; what they rewrite costs little."""
     findings = [f for sentence, verdict in judged if not sentence.rules for f in verdict.findings]
-    return frozenset((f.rule, f.pattern) for f in findings if f.pattern and f.severity is not Severity.WARN)
+    return frozenset((f.rule, f.pattern) for f in findings if f.pattern and f.severity is Severity.BLOCK)
 
 
 def _hear(net: Net, sentence: Sentence) -> Heard:

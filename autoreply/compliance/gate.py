@@ -288,7 +288,7 @@ class Gate:
             return
         words, rule = folded.written[start:end], owner.rule
         finding = Finding(rule.id, severity, start, end, words, owner.figures, rule.suggestion, pattern=pattern)
-        doubted = bool(self._net and (rule.id, pattern) in self._net.doubted)
+        doubted = bool(self._net and severity is Severity.BLOCK and (rule.id, pattern) in self._net.doubted)
         if owner.group.backing:
             low, high = scan.place.sentence(found.start, found.end)
             low, high = max(low, found.start - _CONTEXT), min(high, found.end + _CONTEXT)

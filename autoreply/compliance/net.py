@@ -65,7 +65,7 @@ class Net:
     weights: Floats
     thresholds: Floats
     doubted: frozenset[tuple[str, str]]
-    """Rules and patterns of theirs that stop compliant sentences."""
+    """Rules and patterns of theirs that block compliant sentences."""
     version: str
     """Hash of the sentences that it was trained on."""
 
