@@ -216,7 +216,8 @@ class Gate:
         """
         try:
             check = self._judged if len(text) <= _RECURS else self._check
-            return check(text, tuple((backed or {}).items()), generated, frozenset(duties), by_agent)
+            backing = tuple(backed.items()) if backed else ()
+            return check(text, backing, generated, frozenset(duties), by_agent)
         except Exception as e:  # whatever fails here, nothing leaves
             finding = Finding(GATE_ERROR, Severity.BLOCK, 0, len(text), "", suggestion=f"{type(e).__name__}: {e}")
             return Verdict(Action.BLOCK, "", (finding,))

@@ -1,7 +1,7 @@
-"""The second net: what it finds beside the patterns, and what it must leave alone.
+"""The second net: what it finds beside the patterns, what it clears, and what it must leave alone.
 
-``data/sounds_unseen.tsv`` was never trained on. By the patterns alone 91 of its 123 violations are stopped, with the
-net 97; of its 88 compliant sentences, half of them written to mislead the net, one more is stopped.
+``data/sounds_unseen.tsv`` was never trained on, and written to be hard. Of its 602 violations the patterns alone stop
+437, with the net 473; of its 648 compliant sentences 574 pass the patterns, and 593 both.
 """
 
 import csv
@@ -49,21 +49,21 @@ def learned_alone(gate: Gate, patterns: Gate) -> list[str]:
 
 
 def test_it_stops_unseen_sentences_that_no_pattern_meets(gate: Gate, patterns: Gate) -> None:
-    assert len(learned_alone(gate, patterns)) >= 4
+    assert len(learned_alone(gate, patterns)) >= 30
 
 
 def test_it_names_the_rule_of_more_unseen_sentences(gate: Gate, patterns: Gate) -> None:
     def named(judge: Gate) -> int:
         return sum(rule in judge.check(text).rules for text, rule in rows(breach=True))
 
-    assert named(gate) >= named(patterns) + 4
+    assert named(gate) >= named(patterns) + 35
 
 
-def test_few_unseen_compliant_sentences_are_stopped_for_it(gate: Gate, patterns: Gate) -> None:
+def test_more_unseen_compliant_sentences_pass_for_it(gate: Gate, patterns: Gate) -> None:
     def left(judge: Gate) -> int:
         return sum(judge.check(text).action in (Action.PASS, Action.WARN) for text, _ in rows(breach=False))
 
-    assert left(gate) >= left(patterns) - 3
+    assert left(gate) >= left(patterns) + 10
 
 
 def test_its_findings_say_that_they_were_learned_and_hold_a_clause(gate: Gate, patterns: Gate) -> None:
