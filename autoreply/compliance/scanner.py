@@ -164,49 +164,48 @@ class Scanner:
         filed = _filed(watches, _commonness(words), across)
         self._patterns = [(f.pattern, f.watch) for f in filed]
         self._anywhere = reduce(or_, (1 << i for i, f in enumerate(filed) if f.anywhere), 0)
-        self._rarest = _by_word(words, [f.rarest for f in filed])
-        self._second = _by_word(words, [f.second for f in filed])
-        self._third = _by_word(words, [f.third for f in filed])
+        rarest = _bits([f.rarest for f in filed])
+        second = _bits([f.second for f in filed])
+        third = _bits([f.third for f in filed])
+        united = {n: (_united(rarest, n), _united(second, n), _united(third, n)) for n in set(words.values())}
+        self._bits_of = [united[numbers] for numbers in words.values()]
 
     def scan(self, folded: Folded) -> "Scan":
-        """Find every word; which patterns match is worked out when asked for."""
+        """Find every word, and with them the candidates; which of these match is worked out when asked for."""
         place = Place.of(folded.text)
         places: dict[int, list[Hit]] = {}
-        here: list[int] = []
-        clauses = [here]
+        bits_of = self._bits_of
+        there = rarest = second = third = any_rarest = any_second = 0
         borders = iter((*place.breaks, len(folded.text)))
         border = next(borders)
         for word, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
             if end > border:
+                there |= rarest & second & third
+                any_rarest |= rarest
+                any_second |= second
+                rarest = second = third = 0
                 while end > border:
                     border = next(borders)
-                here = []
-                clauses.append(here)
-            here.append(word)
             if word in places:
                 places[word].append((start, end))
             else:
                 places[word] = [(start, end)]
-        return Scan(self, folded, place, Hits(self.words_of, places), clauses)
+            its_rarest, its_second, its_third = bits_of[word]
+            if its_rarest:
+                rarest |= its_rarest
+            if its_second:
+                second |= its_second
+            if its_third:
+                third |= its_third
+        there |= rarest & second & third | (any_rarest | rarest) & (any_second | second) & self._anywhere
+        return Scan(self, folded, place, Hits(self.words_of, places), there)
 
-    def candidates(self, clauses: Iterable[Sequence[int]]) -> list[tuple[Pattern, Watch]]:
-        """Patterns whose rarest words are there, given the words of each clause; each once."""
-        rarest, second, third = self._rarest.__getitem__, self._second.__getitem__, self._third.__getitem__
-        there = any_rarest = any_second = 0
-        for words in clauses:
-            its_rarest = reduce(or_, filter(None, map(rarest, words)), 0)
-            its_second = reduce(or_, filter(None, map(second, words)), 0)
-            if both := its_rarest & its_second:
-                there |= both & reduce(or_, filter(None, map(third, words)), 0)
-            any_rarest |= its_rarest
-            any_second |= its_second
-        there |= any_rarest & any_second & self._anywhere
-        found: list[tuple[Pattern, Watch]] = []
-        while there:
-            last = there.bit_length() - 1
-            found.append(self._patterns[last])
-            there ^= 1 << last
-        return found
+    def patterns(self, bits: int) -> Iterable[tuple[Pattern, Watch]]:
+        """The patterns of these bits."""
+        while bits:
+            last = bits.bit_length() - 1
+            yield self._patterns[last]
+            bits ^= 1 << last
 
     @property
     def negators(self) -> tuple[int, int]:
@@ -238,13 +237,16 @@ def _filed(watches: Iterable[Watch], commonness: Mapping[int, float], across: Se
     return sorted(filed, key=lambda f: -commonness[f.rarest])
 
 
-def _by_word(words: Mapping[str, tuple[int, ...]], classes: Sequence[int]) -> list[int]:
-    """For each word, by number, the bits ``i`` for which ``classes[i]`` holds it."""
-    of_class: dict[int, int] = {}
+def _bits(classes: Sequence[int]) -> dict[int, int]:
+    """For each class the bits ``i`` for which ``classes[i]`` is it."""
+    bits: dict[int, int] = {}
     for i, number in enumerate(classes):
-        of_class[number] = of_class.get(number, 0) | 1 << i
-    united = {numbers: reduce(or_, [of_class.get(n, 0) for n in numbers]) for numbers in set(words.values())}
-    return [united[numbers] for numbers in words.values()]
+        bits[number] = bits.get(number, 0) | 1 << i
+    return bits
+
+
+def _united(bits: Mapping[int, int], classes: Iterable[int]) -> int:
+    return reduce(or_, [bits.get(number, 0) for number in classes])
 
 
 class Hits(dict[int, list[Hit]]):
@@ -273,11 +275,9 @@ class Hits(dict[int, list[Hit]]):
 class Scan:
     """The hits of one text, and the questions that can be asked about them."""
 
-    def __init__(
-        self, scanner: Scanner, folded: Folded, place: Place, hits: Hits, clauses: Sequence[Sequence[int]]
-    ) -> None:
+    def __init__(self, scanner: Scanner, folded: Folded, place: Place, hits: Hits, candidates: int) -> None:
         self._scanner = scanner
-        self._clauses = clauses
+        self._candidates = candidates
         self.folded = folded
         self.place = place
         self.hits = hits
@@ -285,7 +285,7 @@ class Scan:
     def matches(self) -> list[tuple[Watch, Pattern, Found]]:
         """Matches of all watches after negation and exemptions."""
         found: list[tuple[Watch, Pattern, Found]] = []
-        for pattern, watch in self._scanner.candidates(self._clauses):
+        for pattern, watch in self._scanner.patterns(self._candidates):
             matched = find(pattern, self.hits, self.place)
             if matched and watch.negation:
                 matched = [f for f in matched if not self._negated(f, watch.negation)]
