@@ -264,7 +264,7 @@ class Finding:
     at_stake: tuple[AtStake, ...] = ()
     suggestion: str = ""
     backing: str = ""
-    """The setting or record that backs what is claimed; set in ``Verdict.backed`` only."""
+    """In ``Verdict.backed`` only: what backs the claim, a setting or record, or that the second net cleared it."""
     learned: bool = False
     """No pattern of the rule matched: the words sound like those of sentences that break it."""
     pattern: str = ""
@@ -283,7 +283,7 @@ class Verdict:
     text: str
     findings: tuple[Finding, ...] = ()
     backed: tuple[Finding, ...] = ()
-    """Claims that pass because a setting or record backs them: each with its ``backing``. No findings."""
+    """What passes as a setting, a record or the second net speaks for it, each with its ``backing``. No findings."""
     override: str = ""
     """The reason an agent gave for sending a text in spite of a block."""
 

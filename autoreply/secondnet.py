@@ -11,7 +11,7 @@ import hashlib
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -50,10 +50,13 @@ RARE = 2
 """Sentences that a pair must occur in."""
 COST = 3.0
 """How many caught breaches a false alarm on a compliant sentence outweighs, when thresholds are set."""
-LOWEST, HIGHEST = -0.5, 3.0
-"""Log-odds between which thresholds lie."""
+LOWEST, UNHEARD = -0.5, 3.0
+"""The lowest threshold, and the lowest of a rule for which no threshold gains anything."""
 ALIKE = 0.4
 """Share of common three-character runs from which two sentences count as one when they are parted into folds."""
+
+
+STOPS = (Action.BLOCK, Action.REWRITE)
 
 
 class Sentence(NamedTuple):
@@ -107,7 +110,8 @@ def sentences(tables: Sequence[Path], rulebook: Rulebook) -> list[Sentence]:
 def _rewritten(known: Sequence[Sentence], gate: Gate) -> list[Sentence]:
     """What the patterns make of those sentences that they can mend: compliant ones."""
     verdicts = [gate.check(s.written) for s in known]
-    texts = [v.text for v in verdicts if v.action is Action.REWRITE]
+    mended = (v for s, v in zip(known, verdicts, strict=True) if v.action is Action.REWRITE and s.rules <= {*v.rules})
+    texts = [v.text for v in mended]
     return [Sentence(fold(text).text, frozenset(), text) for text in dict.fromkeys(texts)]
 
 
@@ -250,21 +254,23 @@ def cross_validate(known: Sequence[Sentence], gate: Gate) -> tuple[dict[str, flo
     """
     fold_of = folds(known)
     verdicts = [gate.check(s.written) for s in known]
-    stopped = [v.action in (Action.BLOCK, Action.REWRITE) for v in verdicts]
+    stopped = [v.action in STOPS for v in verdicts]
     heard: list[list[Heard]] = []
     quiet: set[int] = set()
     for n in range(FOLDS):
         net = fit([s for s, f in zip(known, fold_of, strict=True) if f != n])
         inside = np.flatnonzero(fold_of == n).tolist()
         heard.append([_hear(net, known[i]) for i in inside if not stopped[i]])
-        doubts = doubted((s, v) for s, v, f in zip(known, verdicts, fold_of, strict=True) if f != n)
-        for i in (i for i in inside if stopped[i] and net.clears(net.odds(known[i].folded))):
-            graver = [f for f in verdicts[i].findings if f.severity is not Severity.WARN]
-            quiet |= {i} if all((f.rule, f.pattern) in doubts for f in graver) else set()
+        others = [(s, v) for s, v, f in zip(known, verdicts, fold_of, strict=True) if f != n]
+        never = np.full(len(net.rules), np.inf, np.float32)
+        clearing = Gate(
+            replace(gate.rulebook, net=replace(net, doubted=doubted(others, net.rules), thresholds=never)), gate.shop
+        )
+        quiet |= {i for i in inside if stopped[i] and clearing.check(known[i].written).action not in STOPS}
     caught = alarms = 0
     for n in range(FOLDS):
-        others = thresholds([h for fold in heard[:n] + heard[n + 1 :] for h in fold])
-        above = [h for h in heard[n] if h.odds > others.get(h.rule, HIGHEST)]
+        best = thresholds([h for fold in heard[:n] + heard[n + 1 :] for h in fold])
+        above = [h for h in heard[n] if h.odds > best.get(h.rule, UNHEARD)]
         caught += sum(h.gain > 0 for h in above)
         alarms += sum(h.gain < 0 for h in above)
     breaches = sum(bool(s.rules) for s in known)
@@ -282,10 +288,14 @@ def cross_validate(known: Sequence[Sentence], gate: Gate) -> tuple[dict[str, flo
     return thresholds([h for fold in heard for h in fold]), measured
 
 
-def doubted(judged: Iterable[tuple[Sentence, Verdict]]) -> frozenset[tuple[str, str]]:
-    """Rules and patterns that block a compliant one of these sentences; what they rewrite costs little."""
+def doubted(judged: Iterable[tuple[Sentence, Verdict]], rules: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Those of ``rules`` that block a compliant one of these sentences, each with the pattern that does.
+
+    A rewrite costs little, and what only several sentences say together is more than the net hears.
+    """
     findings = [f for sentence, verdict in judged if not sentence.rules for f in verdict.findings]
-    return frozenset((f.rule, f.pattern) for f in findings if f.pattern and f.severity is Severity.BLOCK)
+    blocks = [f for f in findings if f.pattern and " && " not in f.pattern and f.severity is Severity.BLOCK]
+    return frozenset((f.rule, f.pattern) for f in blocks if f.rule in rules)
 
 
 def _hear(net: Net, sentence: Sentence) -> Heard:
@@ -304,8 +314,8 @@ def thresholds(heard: Iterable[Heard]) -> dict[str, float]:
         ones = sorted((o for o in ones if o.odds > LOWEST), key=lambda o: -o.odds)
         gains = [0.0, *accumulate(o.gain for o in ones)]
         at = max(range(len(gains)), key=gains.__getitem__)
-        borders = [HIGHEST, *(o.odds for o in ones), LOWEST]
-        best[rule] = HIGHEST if not at else (borders[at] + borders[at + 1]) / 2
+        borders = [max([UNHEARD, *(o.odds + 1 for o in ones)]), *(o.odds for o in ones), LOWEST]
+        best[rule] = (borders[at] + borders[at + 1]) / 2 if at else borders[0]
     return best
 
 
@@ -317,12 +327,10 @@ def train(tables: Sequence[Path]) -> tuple[Net, Measured]:
     known += _rewritten(known, gate)
     best, measured = cross_validate(known, gate)
     net = fit(known)
-    above = np.array([best.get(rule, HIGHEST) for rule in net.rules], np.float32)
-    said = "\n".join(f"{'+'.join(sorted(s.rules))}\t{s.folded}" for s in known)
-    version = hashlib.sha256(said.encode()).hexdigest()[:12]
-    unsure = doubted((s, gate.check(s.written)) for s in known)
-    unsure = frozenset((rule, pattern) for rule, pattern in unsure if rule in net.rules)
-    return replace(net, thresholds=above, doubted=unsure, version=version), measured
+    above = np.array([best.get(rule, UNHEARD) for rule in net.rules], np.float32)
+    unsure = doubted(((s, gate.check(s.written)) for s in known), net.rules)
+    net = replace(net, thresholds=above, doubted=unsure)
+    return replace(net, version=hashlib.sha256(net.dump()).hexdigest()[:12]), measured
 
 
 def main() -> int:

@@ -36,7 +36,8 @@ def command(texts: tuple[str, ...], config: Path | None, verbose: bool, jsonl: b
     \b
       {"action": "block", "text": "", "findings": [{"rule": "off-contact",
        "severity": "block", "span": [2, 7], "matched": "…", "pattern": "…", "learned": false, "at_stake": [
-       {"value": "…", "unit": "…", "source": "…", "since": null, "until": null, "confidence": "seed"}]}]}
+       {"value": "…", "unit": "…", "source": "…", "since": null, "until": null, "confidence": "seed"}]}],
+       "passed": []}
 
     \b
       action    pass, warn, rewrite or block
@@ -44,6 +45,7 @@ def command(texts: tuple[str, ...], config: Path | None, verbose: bool, jsonl: b
       span      start and end in the text as written, in characters
       pattern   the pattern that matched, as its rulebook writes it; empty where none did
       learned   whether the second net found it and no pattern did
+      passed    what a rule met and a setting, a record or the second net speaks for
       at_stake  what a violation may cost, each figure with its source
 
     \b
@@ -97,7 +99,8 @@ def as_data(verdict: "Verdict") -> dict[str, Any]:
         }
         for f in verdict.findings
     ]
-    return {"action": verdict.action, "text": verdict.text, "findings": findings}
+    passed = [{"rule": f.rule, "span": list(f.span), "matched": f.matched, "by": f.backing} for f in verdict.backed]
+    return {"action": verdict.action, "text": verdict.text, "findings": findings, "passed": passed}
 
 
 def show(screen: "Console", gate: "Gate", text: str, verdict: "Verdict") -> None:
@@ -116,7 +119,7 @@ def show(screen: "Console", gate: "Gate", text: str, verdict: "Verdict") -> None
     for finding in verdict.findings:
         screen.print(_told(gate, finding), soft_wrap=True)
     for claim in verdict.backed:
-        screen.print(f"  passes {claim.rule}: “{claim.matched}”, backed by {claim.backing}", soft_wrap=True)
+        screen.print(f"  passes {claim.rule}: “{claim.matched}”, by {claim.backing}", soft_wrap=True)
 
 
 def pointers(text: str, findings: "tuple[Finding, ...]") -> str:

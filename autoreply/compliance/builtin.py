@@ -38,9 +38,9 @@ _NEARBY = 40
 
 
 @lru_cache(maxsize=16)
-def _long_runs(text: str) -> list[re.Match[str]]:
+def _long_runs(text: str) -> tuple[re.Match[str], ...]:
     """Rows of digits that may be a phone number; two checks ask for those of each text."""
-    return list(_LONG_RUN.finditer(text))
+    return tuple(_LONG_RUN.finditer(text))
 
 
 def _mobiles(scan: Scan) -> list[tuple[Hit, str]]:

@@ -31,7 +31,7 @@ class Raw:
     unmended: bool = False
     """Should be rewritten, but the rule knows no safe wording: it blocks."""
     doubted: tuple[int, int] | None = None
-    """The folded sentence, if the pattern is known to err: it counts unless the net is sure that nothing is wrong."""
+    """The folded clause, if the pattern is known to err: it counts unless the net is sure that nothing is wrong."""
 
 
 @dataclass(slots=True)

@@ -232,6 +232,7 @@ class Gate:
     ) -> Verdict:
         backed = dict(backing)
         first = now = self._look(text, backed, generated, duties, by_agent)
+        passed = first.backed
         for _ in range(_REWRITES):
             gravest = {r.finding.severity for r in now.found}
             if Severity.BLOCK in gravest:
@@ -239,14 +240,15 @@ class Gate:
             if Severity.REWRITE not in gravest:
                 findings = tuple(r.finding for r in first.found)
                 action = Action.REWRITE if now is not first else Action.WARN if findings else Action.PASS
-                return Verdict(action, text, findings, tuple(first.backed))
+                return Verdict(action, text, findings, tuple(passed))
             text = rewritten(text, now.found)
             now = self._look(text, backed, generated, duties, by_agent, suspect=False)
+            passed = [*passed, *(f for f in now.backed if f.backing == LEARNED)]
         all_found = first.found if now is first else [*first.found, *of_severity(now.found, Severity.BLOCK)]
         findings = tuple(r.finding for r in all_found)
         if not any(f.severity is Severity.BLOCK for f in findings):
             findings = tuple(replace(f, severity=Severity.BLOCK) for f in findings)
-        return Verdict(Action.BLOCK, "", findings, tuple(first.backed))
+        return Verdict(Action.BLOCK, "", findings, tuple(passed))
 
     def _look(
         self,
@@ -289,7 +291,12 @@ class Gate:
             return
         words, rule = folded.written[start:end], owner.rule
         finding = Finding(rule.id, severity, start, end, words, owner.figures, rule.suggestion, pattern=pattern)
-        doubted = bool(self._net and severity is Severity.BLOCK and (rule.id, pattern) in self._net.doubted)
+        doubted = bool(
+            self._net
+            and rule.learned
+            and rule.severity is severity is Severity.BLOCK
+            and (rule.id, pattern) in self._net.doubted
+        )
         if owner.group.backing:
             low, high = scan.place.sentence(found.start, found.end)
             low, high = max(low, found.start - _CONTEXT), min(high, found.end + _CONTEXT)
@@ -306,7 +313,7 @@ class Gate:
                 return
             if standing.standing is Standing.DIFFERS:
                 finding, doubted = replace(finding, severity=Severity.BLOCK), False
-        raw = Raw(finding, doubted=scan.place.sentence(found.start, found.end) if doubted else None)
+        raw = Raw(finding, doubted=scan.place.clause(found.start, found.end) if doubted else None)
         if finding.severity is Severity.REWRITE:
             raw = mended(raw, owner, found, folded)
         result.found.append(raw)
@@ -317,10 +324,13 @@ class Gate:
         """Drop what doubted patterns found where the net is sure that nothing is wrong; then ask it for more."""
         text = scan.folded.text
         odds = net.odds(text)
-        if any(r.doubted for r in result.found) and net.clears(odds):
-            dropped = [r for r in result.found if r.doubted and net.clears(net.odds(text[slice(*r.doubted)]))]
-            result.backed += [replace(r.finding, severity=Severity.WARN, backing=LEARNED) for r in dropped]
-            result.found = [r for r in result.found if r not in dropped]
+        # The clause is asked too: among innocent ones a text sounds innocent, whatever one of them says.
+        clauses = {r.doubted for r in result.found if r.doubted} if net.clears(odds) else set()
+        clear = {clause for clause in clauses if net.clears(net.odds(text[slice(*clause)]))}
+        if clear:
+            cleared = [r.finding for r in result.found if r.doubted in clear]
+            result.backed += [replace(f, severity=Severity.WARN, backing=LEARNED) for f in cleared]
+            result.found = [r for r in result.found if r.doubted not in clear]
         if suspect and len(text) >= _TELLING:
             for rule_id in net.suspected(odds):
                 if raw := self._suspicion(net, rule_id, scan, hosts, by_agent, result):
@@ -331,8 +341,7 @@ class Gate:
     ) -> Raw | None:
         """The finding for a rule that the text sounds like breaking, if none of its patterns matched.
 
-        None too where a setting backs it. It blocks, or is mended where the rule knows an opening; what a person typed
-        is only warned of.
+        None too where a setting backs it. It blocks; what a person typed is only warned of.
         """
         folded, owner = scan.folded, self._learned.get(rule_id)
         if owner is None or (by_agent and not owner.rule.agents):
@@ -343,10 +352,9 @@ class Gate:
         start, end = folded.span(clause.start, clause.end)
         if self._backs(rule, clause, scan, hosts) or any(low < end and start < high for low, high in result.cleared):
             return None
-        severity = Severity.WARN if by_agent else rule.severity
+        severity = Severity.WARN if by_agent or rule.severity is Severity.WARN else Severity.BLOCK
         words = folded.written[start:end]
-        raw = Raw(Finding(rule_id, severity, start, end, words, owner.figures, rule.suggestion, learned=True))
-        return mended(raw, owner, clause, folded) if severity is Severity.REWRITE else raw
+        return Raw(Finding(rule_id, severity, start, end, words, owner.figures, rule.suggestion, learned=True))
 
     def _backs(self, rule: Rule, clause: Found, scan: Scan, hosts: Mapping[str, str]) -> bool:
         """Whether a setting or record backs what a clause says under a rule."""

@@ -24,8 +24,8 @@ LEAST = 12.0
 _LETTERS = 0x10000
 """Characters that may be told apart; those beyond are one."""
 
-CLEAR = -8.0
-"""Log-odds below which, for every rule, a text is taken to break none."""
+CLEAR = -9.0
+"""Log-odds below which, for every rule, a text or clause is taken to break none."""
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -67,7 +67,7 @@ class Net:
     doubted: frozenset[tuple[str, str]]
     """Rules and patterns of theirs that block compliant sentences."""
     version: str
-    """Hash of the sentences that it was trained on."""
+    """Hash of all else."""
 
     def odds(self, folded: str) -> Floats:
         """Log-odds of a folded text for each of ``rules``."""
@@ -88,7 +88,7 @@ class Net:
 
     @staticmethod
     def clears(odds: Floats) -> bool:
-        """Whether a text with these log-odds is taken to break none of the rules."""
+        """Whether a text or clause with these log-odds is taken to break none of the rules."""
         return bool(odds.max() < CLEAR)
 
     def clause(self, folded: str, rule: str) -> tuple[int, int]:

@@ -20,7 +20,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import permutations
 from typing import NamedTuple
@@ -94,7 +94,7 @@ class Element(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern without optional parts."""
+    """A compiled pattern without optional parts. ``source`` is what the rulebook writes."""
 
     source: str
     elements: tuple[Element, ...]
@@ -170,7 +170,8 @@ def parse(
     for joint, gap in _APART.items():
         if joint in source:
             orders = permutations(_parts_of(source, joint))
-            return [p for order in orders for p in parse(gap.join(order), class_of, classes, known)]
+            either = [p for order in orders for p in parse(gap.join(order), class_of, classes, known)]
+            return [replace(p, source=source) for p in either]
     at_start, affirmed = source.startswith("^"), source.startswith("!")
     if (ways := known.get(source)) is None:
         ways = known[source] = _ways(source[at_start or affirmed :], classes)

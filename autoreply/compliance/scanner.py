@@ -178,7 +178,7 @@ class Scanner:
         there = rarest = second = third = any_rarest = any_second = 0
         borders = iter((*place.breaks, len(folded.text)))
         border = next(borders)
-        for word, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):
+        for word, start, end in self._automaton.find_matches_as_indexes(folded.text, overlapping=True):  # by end
             if end > border:
                 there |= rarest & second & third
                 any_rarest |= rarest

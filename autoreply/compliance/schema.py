@@ -111,7 +111,7 @@ class Rule(Entry):
     backing: Backing | None = Field(default=None, description="shop facts that may back what is claimed")
     builtin: Builtin | None = None
     quoted: bool = Field(default=True, description="whether words inside quotation marks or a title count")
-    learned: bool = Field(default=True, description="whether the second net may find it too, where it was trained to")
+    learned: bool = Field(default=True, description="whether the second net may find it too, and clear it")
     agents: bool = Field(
         default=True, description="whether it holds for what a person types too, not for programs alone"
     )

@@ -31,6 +31,7 @@ def _release(work: Work, draft: Draft) -> bool:
             {"rule": f.rule, "severity": f.severity, "span": list(f.span), "matched": f.matched}
             for f in verdict.findings
         ],
+        passed=[{"rule": f.rule, "matched": f.matched, "by": f.backing} for f in verdict.backed],
         left=verdict.text,
     )
     if isinstance(outcome, Released):

@@ -14,7 +14,7 @@ AWAY = "亲可以加我微信详聊的"
 def test_a_text_in_gives_a_verdict_out(autoreply: Call) -> None:
     ran = autoreply("gate", "--jsonl", stdin=f"您好，可以开发票的。\n{AWAY}\n\n")
     fine, away, empty = ran.lines
-    assert fine == {"action": "pass", "text": "您好，可以开发票的。", "findings": []}
+    assert fine == {"action": "pass", "text": "您好，可以开发票的。", "findings": [], "passed": []}
     assert (away["action"], away["text"]) == ("block", "")
     found = away["findings"][0]
     assert found["rule"] == "off-contact"
