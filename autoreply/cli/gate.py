@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 STYLES = {"block": "bold red", "rewrite": "yellow", "warn": "cyan", "pass": "green"}
 """Colours of actions and severities."""
 
+_PATTERN = 72
+"""Characters of a pattern that people are shown; programs get all."""
+
 
 @click.command("gate")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
@@ -130,11 +133,16 @@ def pointers(text: str, findings: "tuple[Finding, ...]") -> str:
     return "".join(("~" if n in found else " ") * cell_len(c) for n, c in enumerate(text)).rstrip()
 
 
+def _short(pattern: str) -> str:
+    """Enough of a pattern to find it in its rulebook; some list a hundred words."""
+    return pattern if len(pattern) <= _PATTERN else f"{pattern[: _PATTERN - 1]}…"
+
+
 def _told(gate: "Gate", finding: "Finding") -> str:
     rule = gate.rulebook.rule(finding.rule)
     parts = [f"  {finding.severity} {finding.rule}{f' ({rule.name})' if rule else ''}: “{finding.matched}”"]
     parts += ["by likeness to known wordings, not by a pattern"] if finding.learned else []
-    parts += [f"pattern: {finding.pattern}"] if finding.pattern else []
+    parts += [f"pattern: {_short(finding.pattern)}"] if finding.pattern else []
     parts += [f"at stake: {stake}" for stake in finding.at_stake]
     parts += [f"better: {finding.suggestion}"] if finding.suggestion else []
     return "\n    ".join(parts)

@@ -276,7 +276,7 @@ class Gate:
                     self._judge(owner, Found(start, end, ()), scan, hosts, result, "")
         for duty in duties:
             self._verify(duty, scan, result)
-        if self._net:
+        if self._net and (suspect or any(r.doubted for r in result.found)):
             self._hear(self._net, scan, hosts, by_agent, result, suspect=suspect)
         result.found = each_once(result.found)
         return result

@@ -35,6 +35,16 @@ def test_for_people_the_place_is_pointed_at_and_the_rule_named(invoke: Call, app
     assert f"better: {rule.suggestion}" in ran.out
 
 
+def test_people_see_the_beginning_of_a_long_pattern_and_programs_all(autoreply: Call, invoke: Call) -> None:
+    (found,) = autoreply("gate", "--jsonl", stdin="您闭嘴吧\n").lines[0]["findings"]
+    assert len(found["pattern"]) > 200
+    (shown,) = (line.strip() for line in invoke("gate", "您闭嘴吧").out.splitlines() if "pattern: " in line)
+    start = shown.removeprefix("pattern: ")
+    assert start.endswith("…")
+    assert found["pattern"].startswith(start[:-1])
+    assert len(start) <= 80
+
+
 def test_a_rewrite_shows_what_may_leave(invoke: Call) -> None:
     ran = invoke("gate", "你可以在订单页看一下")
     assert ran.out.startswith("rewrite ")
